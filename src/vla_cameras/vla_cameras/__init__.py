@@ -1,0 +1,1 @@
+"""Camera nodes and calibration."""

@@ -1,0 +1,1 @@
+"""Control laws, the safety chain, the real-time loop process and the controller manager node."""

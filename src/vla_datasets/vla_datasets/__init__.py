@@ -1,0 +1,1 @@
+"""LeRobotDataset v3: read, write, statistics, merge and split. No ROS."""

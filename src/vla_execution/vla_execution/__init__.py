@@ -1,0 +1,1 @@
+"""Chunk scheduler and jerk-limited interpolator: from action chunks to one continuous reference."""

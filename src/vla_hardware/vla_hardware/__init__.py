@@ -1,0 +1,1 @@
+"""One hardware interface and its plug-ins. No ROS in the interface."""

@@ -1,0 +1,1 @@
+"""Observation assembly, the inference node and the task action server."""

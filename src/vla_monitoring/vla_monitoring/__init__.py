@@ -1,0 +1,1 @@
+"""RViz markers, diagnostics, watchdogs and failure detection."""

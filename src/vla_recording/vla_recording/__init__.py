@@ -1,0 +1,1 @@
+"""Episode recorder (rosbag2 MCAP), export to LeRobotDataset v3 and replay."""

@@ -1,0 +1,1 @@
+"""Teleoperation devices and the node that turns them into targets."""

@@ -11,9 +11,9 @@ setup(
         ('share/' + package_name, ['package.xml']),
     ],
     install_requires=['setuptools'],
-    zip_safe=True,
+    zip_safe=False,
     maintainer='vla maintainers',
     maintainer_email='maintainers@example.com',
-    description='Vocabulary of the stack without ROS: robot profile, action space, action chunk, observation, rotations, limits, clocks, typed parameters.',
+    description='Vocabulary of the stack without ROS, from robot profile to node parameters.',
     license='Apache-2.0',
 )

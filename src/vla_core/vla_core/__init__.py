@@ -1,1 +1,1 @@
-"""Vocabulary of the stack without ROS: robot profile, action space, action chunk, observation, rotations, limits, clocks, typed parameters."""
+"""Vocabulary of the stack without ROS: what every other package means by its words."""

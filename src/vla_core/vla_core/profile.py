@@ -170,6 +170,7 @@ class CameraProfile(StrictModel):
     width: int = Field(gt=0, le=16384, description='pixels')
     height: int = Field(gt=0, le=16384, description='pixels')
     rate_hz: Real = Field(gt=0)
+    fovy: Real = Field(default=45.0, gt=0, lt=180, description='vertical field of view, degrees')
 
 
 class RobotProfile(StrictModel):
@@ -182,6 +183,8 @@ class RobotProfile(StrictModel):
     root_frame: Frame = 'world'
     rate_hz: Real = Field(gt=0, description='rate of the hardware')
     control_modes: tuple[ControlMode, ...] = Field(min_length=1)
+    gravity_compensated: bool = Field(
+        default=False, description='the firmware carries the arm; effort commands exclude gravity')
     arms: tuple[ArmProfile, ...] = Field(min_length=1)
     leaders: tuple[ArmProfile, ...] = ()
     cameras: tuple[CameraProfile, ...] = ()

@@ -1,0 +1,5 @@
+import sys
+
+from ros2cli.cli import main
+
+sys.exit(main())

@@ -1,0 +1,8 @@
+"""The command `ros2 pkg`."""
+from . import VerbCommand
+
+
+class PkgCommand(VerbCommand):
+    """Installed packages."""
+
+    VERBS = 'ros2pkg.verb'

@@ -11,8 +11,8 @@ q + q̇ d/k takes it away, as a firmware that feeds velocity forward does.
 """
 import mujoco
 import numpy as np
-from vla_core.profile import ControlMode, GripperProfile
 
+from vla_core.profile import ControlMode, GripperProfile
 from vla_simulation.urdf import Joint, UrdfError
 
 __all__ = ['add_gripper_actuator', 'add_joint_actuator', 'servo_lead']

@@ -20,9 +20,9 @@ from itertools import combinations
 
 import mujoco
 import numpy as np
+
 from vla_core.description import robot_description
 from vla_core.profile import ArmProfile, ControlMode, RobotProfile
-
 from vla_simulation import urdf
 from vla_simulation.actuation import add_gripper_actuator, add_joint_actuator
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import numpy as np
+
 from vla_core.rotation import rpy_to_quaternion
 
 __all__ = ['Inertial', 'Joint', 'Link', 'Mimic', 'Pose', 'Robot', 'Solid', 'UrdfError', 'parse']
@@ -191,7 +192,8 @@ def _link(element: ElementTree.Element, colours: dict) -> Link:
 
 def _inertial(element: ElementTree.Element) -> Inertial:
     xx, yy, zz, xy, xz, yz = (
-        float(element.find('inertia').get(key)) for key in ('ixx', 'iyy', 'izz', 'ixy', 'ixz', 'iyz'))
+        float(element.find('inertia').get(key))
+        for key in ('ixx', 'iyy', 'izz', 'ixy', 'ixz', 'iyz'))
     return Inertial(
         float(element.find('mass').get('value')), _pose(element),
         np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))

@@ -1,4 +1,4 @@
-"""Make every package of the workspace importable from its source, so that unit tests need no build."""
+"""Make every package importable from its source, so that unit tests need no build."""
 import sys
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy
 
 SETUP = """\
-# Environment of the ROS 2 wheels in this virtual environment; sourced like /opt/ros/<distro>/{name}.
+# Environment of the ROS 2 wheels in this virtual environment; sourced as that of an installed ROS.
 _vla_prefix='{prefix}'
 _vla_prepend() {{
   eval "_vla_value=\\"\\${{$1:-}}\\""
@@ -33,7 +33,7 @@ unset _vla_prefix _vla_value
 
 
 def mend_cmake_exports(prefix: Path) -> int:
-    """Point the exported include folders at this Python and this NumPy; return the files changed."""
+    """Point the exported include folders at this Python and NumPy; return the files changed."""
     python_include = sysconfig.get_path('include')
     numpy_include = numpy.get_include()
     changed = 0

@@ -14,6 +14,6 @@ setup(
     zip_safe=True,
     maintainer='vla maintainers',
     maintainer_email='maintainers@example.com',
-    description='Chunk scheduler and jerk-limited interpolator: from action chunks to one continuous reference.',
+    description='Chunk scheduler and jerk-limited interpolator.',
     license='Apache-2.0',
 )

@@ -1,0 +1,82 @@
+# Two commands for a newcomer: `make run` and `make test`. Each sets up what is missing first.
+#
+# With a sourced ROS 2 the workspace is built on it; otherwise on ROS 2 wheels in .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+DONE := $(VENV)/done
+PYTHON := $(VENV)/bin/python
+PROVIDER := $(shell tools/ros_provider)
+VERSIONS := -c requirements/versions.txt
+WORKSPACE := tools/in_workspace
+SAY := @printf '\033[1m── %s\033[0m\n'
+
+ifeq ($(PROVIDER),wheels)
+VERSIONS += -c requirements/versions-wheels.txt
+ROBOT_SIDE := ros pip datasets
+else
+ROBOT_SIDE := pip datasets
+endif
+INSTALLED := $(ROBOT_SIDE:%=$(DONE)/%)
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --progress-bar on $(VERSIONS)
+
+.PHONY: help run test test-long build setup lint bench clean
+
+help:
+	@printf '%s\n' \
+	  'make run [ARGS="robot:=ur …"]  set up, build and start the robot (simulated unless told)' \
+	  'make test                      set up, build and run every test' \
+	  'make build                     set up and build' \
+	  'make lint                      check style and package manifests' \
+	  'make bench NAME=transport      run a benchmark; the last line is JSON' \
+	  'make test-long                 the long proofs' \
+	  'make clean                     remove what was built; CLEAN=all removes .venv too'
+
+run: build
+	$(SAY) 'starting the robot; Ctrl-C stops it'
+	@exec $(WORKSPACE) ros2 launch vla_bringup robot.launch.py $(ARGS)
+
+test: build $(DONE)/test lint
+	$(SAY) 'running the tests'
+	@$(WORKSPACE) $(PYTHON) tools/run_tests.py $(TESTS)
+
+test-long: build $(DONE)/test
+	@$(WORKSPACE) $(PYTHON) tools/run_tests.py --long $(TESTS)
+
+lint: $(DONE)/test
+	$(SAY) 'checking style and manifests'
+	@$(VENV)/bin/ruff check --quiet .
+	@$(PYTHON) tools/check_manifests.py
+
+bench: build
+	@exec $(WORKSPACE) $(PYTHON) tools/bench.py $(NAME) $(ARGS)
+
+build: $(INSTALLED) $(DONE)/mended
+	@tools/build_workspace
+
+setup: $(INSTALLED) $(DONE)/mended
+
+$(VENV)/bin/python:
+	$(SAY) 'making .venv ($(PROVIDER))'
+	@tools/make_venv $(PROVIDER) $(VENV)
+
+$(DONE)/system: tools/install_system_packages | $(VENV)/bin/python
+	@tools/install_system_packages
+	@mkdir -p $(@D) && touch $@
+
+# One stamp a requirements file: a changed file or version is installed, nothing else.
+$(DONE)/%: requirements/%.txt requirements/versions.txt requirements/versions-wheels.txt \
+    | $(VENV)/bin/python $(DONE)/system
+	$(SAY) 'installing requirements/$*.txt'
+	@$(PIP) -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(DONE)/mended: tools/mend_wheels.py $(INSTALLED)
+	@if [ '$(PROVIDER)' = wheels ]; then $(PYTHON) $<; fi
+	@touch $@
+
+clean:
+	@rm -rf build install log
+	@find src underlay test -name __pycache__ -prune -exec rm -rf {} +
+	@if [ '$(CLEAN)' = all ]; then rm -rf $(VENV); fi

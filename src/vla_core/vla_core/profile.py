@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from vla_core import share
 from vla_core.validation import (
+    ConfigurationError,
     Frame,
     Name,
     Real,
@@ -33,7 +34,7 @@ ControlMode = Literal['effort', 'position', 'velocity']
 _POSITIVE_LIMITS = ('velocity', 'acceleration', 'jerk', 'effort', 'effort_rate')
 
 
-class ProfileError(ValueError):
+class ProfileError(ConfigurationError):
     """A robot profile that is missing or wrong; the message is one line."""
 
 

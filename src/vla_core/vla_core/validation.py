@@ -22,11 +22,15 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 __all__ = [
-    'Frame', 'Name', 'Real', 'StrictModel', 'Vector', 'near_matches', 'one_line', 'problem',
-    'read_yaml',
+    'ConfigurationError', 'Frame', 'Name', 'Real', 'StrictModel', 'Vector', 'near_matches',
+    'one_line', 'problem', 'read_yaml',
 ]
 
 ModelT = TypeVar('ModelT', bound='StrictModel')
+
+
+class ConfigurationError(ValueError):
+    """Something a person wrote is wrong; the message is one line that says what to mend."""
 
 
 def problem(field: str, message: str) -> PydanticCustomError:

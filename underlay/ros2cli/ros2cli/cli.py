@@ -26,10 +26,6 @@ def main(*, argv: list[str] | None = None) -> int:
         return 128 + int(signal.SIGPIPE)
     except RuntimeError as error:
         return _fail(str(error))
-    except Exception as error:
-        if _is_external_shutdown(error):
-            return int(signal.SIGTERM)
-        raise
     return _fail(code) if isinstance(code, str) else int(code or 0)
 
 
@@ -53,8 +49,3 @@ def _run(argv: list[str]) -> Any:
 def _fail(message: str) -> int:
     print(message.strip(), file=sys.stderr)
     return 1
-
-
-def _is_external_shutdown(error: Exception) -> bool:
-    executors = sys.modules.get('rclpy.executors')
-    return executors is not None and isinstance(error, executors.ExternalShutdownException)

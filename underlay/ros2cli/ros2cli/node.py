@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
 
 from .errors import CommandError
 from .parser import CommandParser, non_negative_float
@@ -47,7 +48,8 @@ class DirectNode:
         self._name = node_name or f'{HIDDEN_PREFIX}{os.getpid()}'
 
     def __enter__(self) -> DirectNode:
-        rclpy.init(args=[])
+        # Without rclpy's handlers Ctrl-C leaves the context up, so that a verb can tidy up over it.
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self.node = rclpy.create_node(
             self._name, start_parameter_services=False, use_global_arguments=False,
             parameter_overrides=[
@@ -77,7 +79,7 @@ class DirectNode:
                 before, quiet_since = graph, time.monotonic()
             elif self._spin_time is None and time.monotonic() - quiet_since >= QUIET_S:
                 break
-            self._pause()
+            time.sleep(POLL_S)
         return self
 
     def wait_for(self, condition: Callable[[], Any], timeout_s: float | None = None) -> Any:
@@ -86,7 +88,7 @@ class DirectNode:
             timeout_s = LONGEST_DISCOVERY_S if self._spin_time is None else self._spin_time
         deadline = time.monotonic() + timeout_s
         while not (value := condition()) and time.monotonic() < deadline:
-            self._pause()
+            time.sleep(POLL_S)
         return value
 
     def spin_once(self, timeout_s: float) -> None:
@@ -123,8 +125,3 @@ class DirectNode:
             sorted(self.node.get_node_names_and_namespaces()), topics, len(endpoints),
             self.node.get_service_names_and_types())
         return graph, all(endpoint.node_name != UNKNOWN_NODE for endpoint in endpoints)
-
-    def _pause(self) -> None:
-        if not rclpy.ok():
-            raise ExternalShutdownException()
-        time.sleep(POLL_S)

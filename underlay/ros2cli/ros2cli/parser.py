@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 from typing import Any, NoReturn
 
 from .extensions import entry_points, load_extension, summary
@@ -67,6 +68,15 @@ def positive_float(text: str) -> float:
 def non_negative_float(text: str) -> float:
     """Read a finite number that is zero or more."""
     return _number(text, float, lambda value: 0 <= value < float('inf'), 'a number, zero or more')
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """Read a regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a regular expression: {error}") from error
 
 
 def _number(text: str, convert: Any, accepts: Any, expected: str) -> Any:

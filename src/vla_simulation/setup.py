@@ -14,6 +14,6 @@ setup(
     zip_safe=True,
     maintainer='vla maintainers',
     maintainer_email='maintainers@example.com',
-    description='MuJoCo worlds, language tasks, success checks, scripted experts, simulated cameras and lockstep evaluation.',
+    description='MuJoCo worlds, language tasks, experts, cameras and evaluation.',
     license='Apache-2.0',
 )

@@ -1,1 +1,1 @@
-"""MuJoCo worlds, language tasks, success checks, scripted experts, simulated cameras and lockstep evaluation. No ROS."""
+"""MuJoCo worlds, language tasks, experts, cameras and evaluation."""

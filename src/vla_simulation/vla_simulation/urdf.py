@@ -7,7 +7,9 @@ and prismatic joints. Beside the standard's damping and friction a joint's ``dyn
 (the maker's position control, N·m/rad and N·m·s/rad, or N/m and N·s/m); other readers pass over
 them. Lengths in m, angles in rad, quaternions xyzw.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,6 +17,8 @@ import numpy as np
 from vla_core.rotation import rpy_to_quaternion
 
 __all__ = ['Inertial', 'Joint', 'Link', 'Mimic', 'Pose', 'Robot', 'Solid', 'UrdfError', 'parse']
+
+T = TypeVar('T')
 
 
 class UrdfError(ValueError):
@@ -135,8 +139,8 @@ def parse(text: str) -> Robot:
     if root.tag != 'robot':
         raise UrdfError(f'the robot description starts with <{root.tag}>, not with <robot>')
     colours = {material.get('name'): _colour(material) for material in root.findall('material')}
-    links = {link.get('name'): _link(link, colours) for link in root.findall('link')}
-    joints = {joint.get('name'): _joint(joint) for joint in root.findall('joint')}
+    links = _by_name(root, 'link', lambda link: _link(link, colours))
+    joints = _by_name(root, 'joint', _joint)
     for joint in joints.values():
         for link in (joint.parent, joint.child):
             if link not in links:
@@ -146,6 +150,17 @@ def parse(text: str) -> Robot:
         raise UrdfError(
             f'the links must form one tree; these have no parent: {", ".join(sorted(roots))}')
     return Robot(root.get('name', ''), links, joints, roots.pop())
+
+
+def _by_name(root: ElementTree.Element, tag: str, read: Callable[[ElementTree.Element], T],
+             ) -> dict[str, T]:
+    items: dict[str, T] = {}
+    for element in root.findall(tag):
+        name = element.get('name')
+        if name in items:
+            raise UrdfError(f'the {tag} {name!r} is there twice')
+        items[name] = read(element)
+    return items
 
 
 def _numbers(text: str | None, default: str) -> np.ndarray:

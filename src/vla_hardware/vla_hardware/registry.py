@@ -1,0 +1,46 @@
+"""Finds hardware plug-ins: by entry point (group `vla_hardware.plugins`), or as a folder of this package.
+
+A plug-in's module names its class `Plugin`, so a checkout works without being installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
+
+from vla_core.profile import RobotProfile
+
+from .interface import HardwareError, HardwareInterface
+
+GROUP = 'vla_hardware.plugins'
+
+
+def _folders() -> list[str]:
+    package = importlib.import_module(__package__)
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
+
+
+def available_plugins() -> list[str]:
+    """Names that `create` accepts."""
+    return sorted({point.name for point in entry_points(group=GROUP)} | set(_folders()))
+
+
+def plugin_class(name: str) -> type[HardwareInterface]:
+    """Class of the named plug-in; an installed entry point wins over the folder of the same name."""
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return point.load()
+    if name in _folders():
+        return importlib.import_module(f'{__package__}.{name}').Plugin
+    raise HardwareError(
+        f'no hardware plug-in {name!r}; there are: {", ".join(available_plugins())}'
+    )
+
+
+def create(name: str, profile: RobotProfile, **options: object) -> HardwareInterface:
+    """Make the named plug-in for a robot; the options are the plug-in's own keyword arguments."""
+    try:
+        return plugin_class(name)(profile, **options)
+    except TypeError as error:
+        raise HardwareError(f'hardware plug-in {name!r}: {error}') from error

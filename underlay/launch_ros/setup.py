@@ -1,0 +1,19 @@
+from setuptools import find_packages, setup
+
+package_name = 'launch_ros'
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(exclude=['test', 'test.*']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
+        ('share/' + package_name, ['package.xml']),
+    ],
+    install_requires=['setuptools', 'PyYAML'],
+    zip_safe=True,
+    maintainer='vla maintainers',
+    maintainer_email='maintainers@example.com',
+    description='Launch files for ROS 2 nodes without a desktop install.',
+    license='Apache-2.0',
+)

@@ -1,0 +1,1 @@
+"""The ros2 launch command as functions."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from rclpy.duration import Duration
 from rclpy.qos import (
     DurabilityPolicy,
@@ -141,7 +142,8 @@ class BagReader:
     @property
     def metadata(self) -> dict[str, Any]:
         """What metadata.yaml says of the bag."""
-        return self._reader.metadata
+        text = (self.path / 'metadata.yaml').read_text(encoding='utf-8')
+        return yaml.safe_load(text)['rosbag2_bagfile_information']
 
     @property
     def topics(self) -> list[BagTopic]:

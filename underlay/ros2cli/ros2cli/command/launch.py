@@ -30,7 +30,8 @@ class LaunchCommand(CommandExtension):
         parser.add_argument(
             'launch_file_name', nargs='?', help='launch file of the package')
         parser.add_argument(
-            'launch_arguments', nargs='*', default=[], metavar='name:=value', help='arguments of the file')
+            'launch_arguments', nargs='*', default=[], metavar='name:=value',
+            help='arguments of the file')
 
     def main(self, *, parser: CommandParser, args: argparse.Namespace) -> int | None:
         """Launch, or show what would be."""

@@ -27,7 +27,6 @@ class PlayVerb(VerbExtension):
 
     def add_arguments(self, parser: CommandParser, cli_name: str) -> None:
         """Add the bag and how to play it."""
-        node.add_arguments(parser)
         parser.add_argument('bag_path', type=Path, help='folder of the bag')
         parser.add_argument(
             '-r', '--rate', type=positive_float, default=1.0, metavar='FACTOR',

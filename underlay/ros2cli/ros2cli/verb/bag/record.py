@@ -4,7 +4,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -31,7 +30,6 @@ class RecordVerb(VerbExtension):
 
     def add_arguments(self, parser: CommandParser, cli_name: str) -> None:
         """Add the topics and the bag."""
-        node.add_arguments(parser)
         parser.add_argument('topics', nargs='*', default=[], help='such as /joint_states')
         parser.add_argument(
             '--topics', nargs='+', default=[], dest='more_topics', metavar='TOPIC',
@@ -54,6 +52,8 @@ class RecordVerb(VerbExtension):
         parser.add_argument(
             '-p', '--polling-interval', type=positive_int, default=100, metavar='MS',
             help='how often to look for new topics (default: %(default)s)')
+        parser.add_argument(
+            '--use-sim-time', action='store_true', help='stamp messages with the time of /clock')
         parser.add_argument(
             '--custom-data', nargs='+', default=[], type=_pair, metavar='KEY=VALUE',
             help='pairs to keep in the metadata')
@@ -121,7 +121,7 @@ class Recording:
         print(f"Subscribed to topic '{topic}'", flush=True)
 
     def _write(self, topic: str, data: bytes) -> None:
-        self._writer.write(topic, time.time_ns(), data)
+        self._writer.write(topic, self._direct.get_clock().now().nanoseconds, data)
 
 
 def _wanted(args: argparse.Namespace, named: set[str], topic: str) -> bool:

@@ -59,7 +59,7 @@ def _pinned(file):
 
 
 def _apt_too():
-    return {name for name in read_names(ROOT / 'requirements' / 'ros.txt')} & {'numpy'}
+    return read_names(ROOT / 'requirements' / 'ros.txt') & {'numpy'}
 
 
 def test_learning_needs_no_ros():

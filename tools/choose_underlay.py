@@ -3,9 +3,10 @@
 A package counts as present if an ament prefix other than this workspace's own holds it, or if
 Python imports it from elsewhere than this repository.
 """
-import importlib.util
 import os
+import sys
 import xml.etree.ElementTree as ElementTree
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,13 +23,12 @@ def genuine_in_ament_prefix(package: str) -> bool:
 
 def genuine_in_python_path(module: str) -> bool:
     """Tell whether Python finds the module elsewhere than in this repository."""
-    spec = importlib.util.find_spec(module)
-    if spec is None:
-        return False
-    places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
-    own = [ROOT / 'underlay', ROOT / 'install', ROOT / 'build']
-    return any(place and not any(folder in Path(place).resolve().parents for folder in own)
-               for place in places)
+    own = [ROOT / folder for folder in ('underlay', 'install', 'build')]
+    foreign = [entry for entry in sys.path
+               if not any(folder in (Path(entry).resolve() / module).parents for folder in own)]
+    spec = PathFinder.find_spec(module, foreign)
+    # A bare folder of that name, such as launch/ of this repository, has no origin.
+    return spec is not None and spec.origin is not None
 
 
 def chosen_packages() -> list[Path]:

@@ -14,6 +14,6 @@ setup(
     zip_safe=True,
     maintainer='vla maintainers',
     maintainer_email='maintainers@example.com',
-    description='Control laws, the safety chain, the real-time loop process and the controller manager node.',
+    description='Control laws, safety chain, real-time loop and controller manager.',
     license='Apache-2.0',
 )

@@ -1,0 +1,333 @@
+"""From a slow stream of targets to a continuous reference at the loop's rate.
+
+A `TargetEstimator` reads the stream's motion: a fading-memory polynomial filter of degree two
+(Morrison 1969, "Introduction to Sequential Smoothing and Prediction", §13; Brookner 1998, §1.2.7)
+estimates x, ẋ and ẍ at the newest target from the stamps, with gains
+
+    α = 1 − θ³,   β = 1.5 (1 − θ)² (1 + θ),   γ = 0.5 (1 − θ)³,
+
+and predicts them to the present, so that a stream of a few ten Hz is followed without the delay of a
+buffer. A target that the motion so far cannot explain is a step: it is taken as it is, without
+velocity. When the next target is overdue the prediction ends: the newest target itself, at rest.
+
+`PoseReference` and `JointReference` put a follower behind it: velocity, acceleration and jerk stay
+within limits whatever the stream does, and rotations go the short way round. In the stepped mode the
+reference is the newest target itself, as checkpoints trained on such a controller expect it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, sqrt
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from . import so3
+from .follower import AxisFollower, FollowerGains, MotionLimits, VectorFollower
+
+__all__ = ['JointReference', 'PoseReference', 'RotationEstimator', 'TargetEstimator']
+
+OVERDUE = 1.6  # periods of the stream after which a target is overdue
+LONGEST_PERIOD = 0.25  # s; slower streams are followed step by step
+FIRST_PERIOD = 0.02  # s, until the stream has shown its own
+
+X = TypeVar('X')
+
+
+class _Estimator(Generic[X]):
+    """The filter, over positions of any kind; tangent vectors are tuples of floats."""
+
+    def __init__(self, limits: MotionLimits | Sequence[MotionLimits], memory: float) -> None:
+        if not 0.0 <= memory < 1.0:
+            raise ValueError(f'memory must be in [0, 1), got {memory}')
+        self._limits = limits
+        self._alpha = 1.0 - memory**3
+        self._beta = 1.5 * (1.0 - memory) ** 2 * (1.0 + memory)
+        self._gamma = 0.5 * (1.0 - memory) ** 3
+        self.forget()
+
+    def forget(self) -> None:
+        """No target yet."""
+        self._count = 0
+        self._stepped = False
+        self.period = FIRST_PERIOD
+        self._time = -inf
+        self._raw: X | None = None
+        self._estimate: X | None = None
+        self._velocity: tuple[float, ...] = ()
+        self._acceleration: tuple[float, ...] = ()
+
+    @property
+    def latest(self) -> X | None:
+        """The newest target as it was given."""
+        return self._raw
+
+    def _difference(self, a: X, b: X) -> tuple[float, ...]:
+        raise NotImplementedError
+
+    def _moved(self, x: X, by: tuple[float, ...]) -> X:
+        raise NotImplementedError
+
+    def _plausible(self, change: tuple[float, ...], dt: float) -> bool:
+        """Whether the limits could explain that the target is `change` away from its prediction."""
+        raise NotImplementedError
+
+    def _within(self, velocity: tuple[float, ...]) -> bool:
+        raise NotImplementedError
+
+    def observe(self, time: float, target: X) -> None:
+        """Take a target meant for `time` (s); one older than the newest is left out."""
+        dt = time - self._time
+        if dt <= 0.0:
+            return
+        if self._count == 0 or dt > LONGEST_PERIOD:
+            self._restart(time, target)
+            return
+        if dt < 0.25 * self.period:  # two in a burst: the newer replaces the older
+            self._raw = self._estimate = target
+            return
+        self.period += 0.2 * (dt - self.period)
+        predicted, velocity, acceleration = self._extrapolate(dt)
+        innovation = self._difference(target, predicted)
+        last = self._raw
+        self._time, self._raw = time, target
+        measured = tuple(d / dt for d in self._difference(target, last))
+        zero = (0.0,) * len(innovation)
+        if self._count == 1 or not self._plausible(innovation, dt):
+            starts = (self._count == 1 or self._stepped) and self._within(measured)
+            if self._count == 1 and not self._plausible(innovation, dt):
+                starts = False
+            self._estimate = target
+            self._velocity = measured if starts else (velocity if self._count > 1 else zero)
+            self._acceleration = zero
+            self._stepped = not starts
+            self._count = 2
+            return
+        self._stepped = False
+        self._count += 1
+        share = self._beta / dt, 2.0 * self._gamma / (dt * dt)
+        if self._count == 3:  # the first three points define the parabola exactly
+            share = 1.5 / dt, 1.0 / (dt * dt)
+        self._estimate = self._moved(predicted, tuple(self._alpha * r for r in innovation))
+        self._velocity = tuple(v + share[0] * r for v, r in zip(velocity, innovation))
+        self._acceleration = tuple(a + share[1] * r for a, r in zip(acceleration, innovation))
+        if not self._within(self._velocity):
+            self._velocity = self._acceleration = zero
+
+    def _restart(self, time: float, target: X) -> None:
+        zero = (0.0,) * len(self._difference(target, target))
+        self._count, self._time, self._stepped = 1, time, False
+        self._raw = self._estimate = target
+        self._velocity = self._acceleration = zero
+
+    def _extrapolate(self, dt: float) -> tuple[X, tuple[float, ...], tuple[float, ...]]:
+        half = 0.5 * dt
+        velocity = tuple(v + a * dt for v, a in zip(self._velocity, self._acceleration))
+        by = tuple(dt * (v + half * a) for v, a in zip(self._velocity, self._acceleration))
+        return self._moved(self._estimate, by), velocity, self._acceleration
+
+    def predict(self, time: float) -> tuple[X, tuple[float, ...], tuple[float, ...]]:
+        """The target's position, velocity and acceleration now; at rest when it is overdue."""
+        dt = time - self._time
+        if dt > OVERDUE * self.period:
+            zero = (0.0,) * len(self._velocity)
+            return self._raw, zero, zero
+        return self._extrapolate(max(dt, 0.0))
+
+
+def _length(v: tuple[float, ...]) -> float:
+    return sqrt(sum(c * c for c in v))
+
+
+class TargetEstimator(_Estimator[tuple[float, ...]]):
+    """Estimates vectors: one limit for the length of all, or one for each axis."""
+
+    def _difference(self, a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(p - q for p, q in zip(a, b))
+
+    def _moved(self, x: tuple[float, ...], by: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(p + d for p, d in zip(x, by))
+
+    def _plausible(self, change: tuple[float, ...], dt: float) -> bool:
+        if isinstance(self._limits, MotionLimits):
+            return _length(change) <= self._limits.acceleration * dt * dt
+        return all(abs(c) <= limit.acceleration * dt * dt
+                   for c, limit in zip(change, self._limits))
+
+    def _within(self, velocity: tuple[float, ...]) -> bool:
+        if isinstance(self._limits, MotionLimits):
+            return _length(velocity) <= self._limits.velocity
+        return all(abs(v) <= limit.velocity for v, limit in zip(velocity, self._limits))
+
+
+class RotationEstimator(_Estimator[so3.Quaternion]):
+    """Estimates rotations on SO(3), with angular velocity and acceleration along fixed axes."""
+
+    def _difference(self, a: so3.Quaternion, b: so3.Quaternion) -> tuple[float, ...]:
+        return so3.rotation_between(b, a)
+
+    def _moved(self, x: so3.Quaternion, by: tuple[float, ...]) -> so3.Quaternion:
+        return so3.multiply(so3.exponential(by), x)
+
+    def _plausible(self, change: tuple[float, ...], dt: float) -> bool:
+        return _length(change) <= self._limits.acceleration * dt * dt
+
+    def _within(self, velocity: tuple[float, ...]) -> bool:
+        return _length(velocity) <= self._limits.velocity
+
+
+class PoseReference:
+    """Reference pose of a tip: position (m), quaternion, twist and acceleration, all in base axes."""
+
+    def __init__(
+        self,
+        linear: MotionLimits,
+        angular: MotionLimits,
+        gains: FollowerGains | None = None,
+        memory: float = 0.3,
+        stepped: bool = False,
+    ) -> None:
+        self.stepped = stepped
+        self._linear = VectorFollower(linear, gains)
+        self._angular = VectorFollower(angular, gains)
+        self._places = TargetEstimator(linear, memory)
+        self._turns = RotationEstimator(angular, memory)
+        self.position: so3.Vector3 = (0.0, 0.0, 0.0)
+        self.quaternion: so3.Quaternion = (0.0, 0.0, 0.0, 1.0)
+        self.linear_velocity = self.angular_velocity = (0.0, 0.0, 0.0)
+        self.linear_acceleration = self.angular_acceleration = (0.0, 0.0, 0.0)
+
+    def reset(self, position: Sequence[float], quaternion: Sequence[float]) -> None:
+        """Stand still at this pose and forget the stream."""
+        self.position = tuple(float(p) for p in position)
+        self.quaternion = so3.normalised(tuple(float(c) for c in quaternion))
+        for follower in (self._linear, self._angular):
+            follower.reset()
+        self._places.forget()
+        self._turns.forget()
+        self._copy()
+
+    def observe(self, time: float, position: Sequence[float], quaternion: Sequence[float]) -> None:
+        """Take a target pose meant for `time` (s)."""
+        self._places.observe(time, tuple(position))
+        self._turns.observe(time, tuple(quaternion))
+
+    @property
+    def moving(self) -> bool:
+        """Whether the reference still moves noticeably (1 mm/s, 1 mrad/s)."""
+        return _length(self.linear_velocity) > 1e-3 or _length(self.angular_velocity) > 1e-3
+
+    def step(self, time: float, dt: float) -> None:
+        """Move on to `time`, dt after the last step."""
+        if self._places.latest is None:
+            self.brake(dt)
+            return
+        if self.stepped:
+            self._take_latest()
+            return
+        place, velocity, acceleration = self._places.predict(time)
+        error = (place[0] - self.position[0], place[1] - self.position[1],
+                 place[2] - self.position[2])
+        self._shift(self._linear.step(dt, error, velocity, acceleration))
+        turn, velocity, acceleration = self._turns.predict(time)
+        error = so3.rotation_between(self.quaternion, turn)
+        self._turn(self._angular.step(dt, error, velocity, acceleration))
+        self._copy()
+
+    def brake(self, dt: float) -> None:
+        """Come to rest within the limits, and forget the stream."""
+        self._places.forget()
+        self._turns.forget()
+        self._shift(self._linear.brake(dt))
+        self._turn(self._angular.brake(dt))
+        self._copy()
+
+    def _take_latest(self) -> None:
+        self.position, self.quaternion = self._places.latest, self._turns.latest
+        self._linear.reset()
+        self._angular.reset()
+        self._copy()
+
+    def _shift(self, by: so3.Vector3) -> None:
+        x, y, z = self.position
+        self.position = (x + by[0], y + by[1], z + by[2])
+
+    def _turn(self, by: so3.Vector3) -> None:
+        self.quaternion = so3.normalised(so3.multiply(so3.exponential(by), self.quaternion))
+
+    def _copy(self) -> None:
+        self.linear_velocity = self._linear.velocity
+        self.angular_velocity = self._angular.velocity
+        self.linear_acceleration = self._linear.acceleration
+        self.angular_acceleration = self._angular.acceleration
+
+
+class JointReference:
+    """Reference of n joints: arrays `position`, `velocity`, `acceleration` (rad, s)."""
+
+    def __init__(
+        self,
+        limits: Sequence[MotionLimits],
+        gains: FollowerGains | None = None,
+        memory: float = 0.3,
+        stepped: bool = False,
+    ) -> None:
+        self.stepped = stepped
+        self._axes = [AxisFollower(limit, gains) for limit in limits]
+        self._estimator = TargetEstimator(tuple(limits), memory)
+        self.position = np.zeros(len(self._axes))
+        self.velocity = np.zeros(len(self._axes))
+        self.acceleration = np.zeros(len(self._axes))
+
+    def reset(self, position: np.ndarray) -> None:
+        """Stand still at this position [n] and forget the stream."""
+        for axis, place in zip(self._axes, position):
+            axis.reset(float(place))
+        self._estimator.forget()
+        self._copy()
+
+    def start(self, position: np.ndarray, velocity: np.ndarray, acceleration: np.ndarray) -> None:
+        """Begin from a motion [n] in rad, rad/s and rad/s², without a stream."""
+        for axis, x, v, a in zip(self._axes, position, velocity, acceleration):
+            axis.reset(float(x), float(v), float(a))
+        self._estimator.forget()
+        self._copy()
+
+    def observe(self, time: float, target: Sequence[float]) -> None:
+        """Take a target position [n] meant for `time` (s)."""
+        self._estimator.observe(time, tuple(target))
+
+    @property
+    def moving(self) -> bool:
+        """Whether the reference still moves noticeably (1 mrad/s)."""
+        return bool(np.abs(self.velocity).max() > 1e-3)
+
+    def step(self, time: float, dt: float) -> None:
+        """Move on to `time`, dt after the last step."""
+        if self._estimator.latest is None:
+            self.brake(dt)
+            return
+        if self.stepped:
+            self.position[:] = self._estimator.latest
+            self.velocity[:] = 0.0
+            self.acceleration[:] = 0.0
+            for axis, place in zip(self._axes, self._estimator.latest):
+                axis.reset(place)
+            return
+        place, velocity, acceleration = self._estimator.predict(time)
+        for axis, x, v, a in zip(self._axes, place, velocity, acceleration):
+            axis.step(dt, x, v, a)
+        self._copy()
+
+    def brake(self, dt: float) -> None:
+        """Come to rest within the limits, and forget the stream."""
+        self._estimator.forget()
+        for axis in self._axes:
+            axis.brake(dt)
+        self._copy()
+
+    def _copy(self) -> None:
+        self.position[:] = [axis.position for axis in self._axes]
+        self.velocity[:] = [axis.velocity for axis in self._axes]
+        self.acceleration[:] = [axis.acceleration for axis in self._axes]

@@ -33,7 +33,8 @@ DeltaReference = Literal['none', 'observation', 'previous']
 GripperConvention = Literal[
     'none', 'normalised_open', 'normalised_closed', 'binary_open', 'width', 'joint']
 
-_ROTATION_LABELS: dict[str, tuple[str, ...]] = {
+#: Names of the numbers of each rotation form, in their order.
+ROTATION_LABELS: dict[str, tuple[str, ...]] = {
     'quaternion_xyzw': ('qx', 'qy', 'qz', 'qw'),
     'rotation_vector': ('rx', 'ry', 'rz'),
     'rpy': ('roll', 'pitch', 'yaw'),
@@ -227,7 +228,7 @@ class ActionSpace(StrictModel):
             return tuple(
                 self.names[start:end] for start, end in zip([0, *ends[:-1]], ends))
         own = (_TWIST_LABELS if self.kind == 'twist'
-               else ('x', 'y', 'z', *_ROTATION_LABELS[self.rotation]))
+               else ('x', 'y', 'z', *ROTATION_LABELS[self.rotation]))
         return tuple(tuple(f'{arm}.{label}' for label in own) for arm in self.names)
 
 

@@ -1,0 +1,45 @@
+"""
+Running a node as a program: one line on a mistake in its configuration, quiet on a stop.
+
+ROS is imported when a node is run, not before.
+"""
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vla_core.validation import ConfigurationError
+
+__all__ = ['run_node']
+
+
+def run_node(
+    make_node: Callable[[], Any], args: Sequence[str] | None = None, *,
+    make_executor: Callable[[], Any] | None = None,
+) -> int:
+    """
+    Start ROS, make the node, spin it until it is told to stop, and return the exit status.
+
+    A ConfigurationError while the node is made becomes one line on stderr and status 1. The node
+    is spun by a SingleThreadedExecutor unless ``make_executor`` gives another.
+    """
+    import rclpy
+    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+    rclpy.init(args=args)
+    node = executor = None
+    try:
+        node = make_node()
+        executor = (make_executor or SingleThreadedExecutor)()
+        executor.add_node(node)
+        executor.spin()
+    except ConfigurationError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 0
+    finally:
+        if executor is not None:
+            executor.shutdown()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

@@ -116,10 +116,8 @@ class Episode:
                 for name, entry in videos.items()
             },
             fields,
-            {
-                name: {key: np.asarray(value) for key, value in entry.items()}
-                for name, entry in found.items() if None not in entry.values()
-            },
+            statistics.from_lists({
+                name: entry for name, entry in found.items() if None not in entry.values()}),
         )
 
 

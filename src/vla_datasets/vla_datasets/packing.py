@@ -92,7 +92,7 @@ class Packer:
         self._root = metadata.root
         self._tasks = list(metadata.tasks)
         self._task_index = {task: index for index, task in enumerate(self._tasks)}
-        self._episodes = list(metadata.episodes)
+        self._episodes = [_with_fitting_statistics(e, metadata) for e in metadata.episodes]
         self._frames = metadata.frames
         self._data: _DataFile | None = None
         self._videos: dict[str, _VideoFile] = {}
@@ -233,6 +233,16 @@ class Packer:
                     VIDEOS, video_key=key)
                 features[key] = replace(feature, info=describe(path))
         return features
+
+
+def _with_fitting_statistics(episode: Episode, metadata: Metadata) -> Episode:
+    """Without statistics of another shape than ours; LeRobot pools the rows of a matrix."""
+    fitting = {
+        name: stats for name, stats in episode.statistics.items()
+        if name in metadata.features and metadata.features[name].is_visual
+        or name in metadata.columns and stats['mean'].shape == metadata.columns[name].shape
+    }
+    return replace(episode, statistics=fitting)
 
 
 def statistics_of_episodes(episodes: Sequence[Episode]) -> dict[str, Statistics]:

@@ -149,6 +149,9 @@ def to_lists(statistics: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, An
 def from_lists(content: Mapping[str, Mapping[str, Any]]) -> dict[str, Statistics]:
     """Statistics by feature from what `stats.json` holds."""
     return {
-        name: {key: np.asarray(value) for key, value in feature.items()}
+        name: {
+            key: np.asarray(value, dtype=np.int64 if key == 'count' else np.float64)
+            for key, value in feature.items()
+        }
         for name, feature in content.items()
     }

@@ -190,7 +190,7 @@ class VideoJoiner:
         with _open(segment.path) as source, naming_full_disk(str(self._path)):
             stream = source.streams.video[0]
             if self._stream is None:
-                self._stream = self._container.add_stream_from_template(stream)
+                self._stream = self._container.add_stream_from_template(stream, opaque=True)
                 self._stream.time_base = stream.time_base
                 self._format = _Format.of(stream)
             try:

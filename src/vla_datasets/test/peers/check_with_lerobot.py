@@ -156,6 +156,8 @@ def compare_statistics(ours: Path, theirs: Path) -> None:
         for key in ('min', 'max', 'mean', 'std'):
             if len(declaration['shape']) == 2 or name == 'capture_stamp_ns':
                 continue  # theirs pools the rows of a matrix, and loses digits of large numbers
+            if key == 'std' and declaration['dtype'] in ('video', 'image'):
+                continue  # theirs squares uint8 without widening it, and overflows
             off = np.abs(left[name][key] - right[name][key].astype(float)).max()
             limit = 1e-5 if declaration['dtype'] not in ('video', 'image') else 0.03
             assert left[name][key].shape == right[name][key].shape, f'{name}: shape of {key}'

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pinocchio
 import pytest
+
 from vla_core.description import robot_description
 from vla_core.profile import ProfileError, RobotProfile
 

@@ -2,6 +2,7 @@
 import numpy as np
 import pinocchio
 import pytest
+
 from vla_core.description import robot_description
 from vla_core.profile import RobotProfile
 

@@ -9,7 +9,6 @@ import argparse
 import sys
 
 from vla_core.profile import ProfileError, RobotProfile
-
 from vla_simulation.model import ModelError, build_spec
 
 __all__ = ['bare', 'main', 'to_mjcf']

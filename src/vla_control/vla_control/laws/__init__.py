@@ -1,0 +1,1 @@
+"""Control laws: pure functions of state and reference, without ROS, clocks or hardware."""

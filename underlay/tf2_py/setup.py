@@ -1,0 +1,19 @@
+from setuptools import find_packages, setup
+
+package_name = 'tf2_py'
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(exclude=['test']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
+        ('share/' + package_name, ['package.xml']),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=True,
+    maintainer='vla maintainers',
+    maintainer_email='maintainers@example.com',
+    description='Transforms between frames over time: the buffer behind tf2_ros, and its errors.',
+    license='Apache-2.0',
+)

@@ -22,6 +22,7 @@ from .unsupported import refuse
 __all__ = ['EMBEDDED', 'parse_substitution']
 
 _Argument = 'list[Substitution]'
+_ESCAPABLE = ('$', '\\', '"', "'")
 
 EMBEDDED: dict[str, Callable[..., Substitution]] = {
     'anon': AnonName,
@@ -73,7 +74,8 @@ class _Reader:
         return parts + _as_text(plain)
 
     def _read_character(self) -> str:
-        if self._text[self._at] == '\\' and self._text[self._at + 1:self._at + 2] in tuple('$\\"\''):
+        following = self._text[self._at + 1:self._at + 2]
+        if self._text[self._at] == '\\' and following in _ESCAPABLE:
             self._at += 1
         self._at += 1
         return self._text[self._at - 1]

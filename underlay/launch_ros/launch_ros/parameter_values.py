@@ -63,7 +63,8 @@ def _read(text: str) -> Any:
     try:
         return coerce(text) if text else ''
     except ValueError as error:
-        raise ValueError(f'{error}; for plain text use ParameterValue(…, value_type=str)') from error
+        raise ValueError(
+            f'{error}; for plain text use ParameterValue(…, value_type=str)') from error
 
 
 def _uniform(items: list) -> list:

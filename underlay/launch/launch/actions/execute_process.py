@@ -27,9 +27,17 @@ from ..events.process import (
     ShutdownProcess,
     SignalProcess,
 )
+from ..events.shutdown import Shutdown
 from ..launch_context import LaunchContext
 from ..launch_description_entity import LaunchDescriptionEntity
-from ..process import OutputLines, ProcessConnection, ProcessTree, start_process
+from ..process import (
+    OutputLines,
+    ProcessConnection,
+    ProcessTree,
+    Terminator,
+    start_process,
+    wait_first,
+)
 from ..some_substitutions_type import SomeSubstitutionsType
 from ..substitution import Substitution
 from ..substitutions.launch_configuration import LaunchConfiguration
@@ -46,7 +54,6 @@ if TYPE_CHECKING:
 __all__ = ['ExecuteProcess']
 
 _numbers = itertools.count(1)
-_POLL_SECONDS = 0.02
 
 
 class ExecuteProcess(Action):
@@ -81,9 +88,9 @@ class ExecuteProcess(Action):
         env: dict[SomeSubstitutionsType, SomeSubstitutionsType] | None = None,
         additional_env: dict[SomeSubstitutionsType, SomeSubstitutionsType] | None = None,
         shell: bool = False,
-        sigterm_timeout: float | SomeSubstitutionsType = LaunchConfiguration(  # noqa: B008
+        sigterm_timeout: SomeSubstitutionsType = LaunchConfiguration(  # noqa: B008
             'sigterm_timeout', default=5),
-        sigkill_timeout: float | SomeSubstitutionsType = LaunchConfiguration(  # noqa: B008
+        sigkill_timeout: SomeSubstitutionsType = LaunchConfiguration(  # noqa: B008
             'sigkill_timeout', default=5),
         emulate_tty: bool = False,
         output: SomeSubstitutionsType | dict[str, str | Iterable[str]] = 'log',
@@ -107,8 +114,8 @@ class ExecuteProcess(Action):
         self.__additional_env = additional_env or {}
         self.__shell = shell
         self.__timeouts = (
-            TypedValue(sigterm_timeout, float, 'sigterm_timeout'),
-            TypedValue(sigkill_timeout, float, 'sigkill_timeout'))
+            _seconds(sigterm_timeout, 'sigterm_timeout'),
+            _seconds(sigkill_timeout, 'sigkill_timeout'))
         self.__emulate_tty = emulate_tty
         self.__output = output
         self.__output_format = output_format
@@ -122,6 +129,8 @@ class ExecuteProcess(Action):
         self.__task: asyncio.Task | None = None
         self.__connection: ProcessConnection | None = None
         self.__tree: ProcessTree | None = None
+        self.__terminator: Terminator | None = None
+        self.__ending: asyncio.Future | None = None
         self.__cache: dict[int, list[str]] = {1: [], 2: []}
         self.__return_code: int | None = None
 
@@ -260,7 +269,7 @@ class ExecuteProcess(Action):
         handlers = [
             _Targeted(ShutdownProcess, self, lambda _: self.__end_wanted.set()),
             _Targeted(SignalProcess, self, self.__on_signal),
-            OnShutdown(on_shutdown=lambda *_: self.__end_wanted.set()),
+            OnShutdown(on_shutdown=self.__on_shutdown),
             _On(HurryShutdown, lambda _: self.__hurry.set()),
         ]
         if self.__on_exit is not None:
@@ -275,9 +284,7 @@ class ExecuteProcess(Action):
             await self.__run_once(context)
             if not self.__starts_again(run):
                 return
-            await _wait_first(self.__end_wanted.wait(), timeout=self.__respawn_delay)
-            if self.__end_wanted.is_set():
-                return
+            await wait_first(self.__end_wanted.wait(), timeout=self.__respawn_delay)
 
     def __starts_again(self, runs: int) -> bool:
         if self.__end_wanted.is_set() or not self.__respawn_wanted:
@@ -288,42 +295,53 @@ class ExecuteProcess(Action):
         if self.__end_wanted.is_set():
             return
         await self.__start(context)
-        ending = asyncio.ensure_future(self.__end_when_wanted())
-        try:
-            code = await self.__connection.wait()
-            self.__note_end(context, code)
-            await self.__clear_up(ending)
-        finally:
-            ending.cancel()
-            self.__tree.signal_survivors(signal.SIGKILL)
-            self.__connection.close()
+        self.__ending = asyncio.ensure_future(self.__end_when_wanted())
+        code = await self.__connection.wait()
+        self.__note_end(context, code)
+        await self.__clear_up()
+
+    async def __clear_up(self) -> None:
+        """Deal with what the ended process has left behind."""
+        if self.__end_wanted.is_set():
+            await self.__ending
+        elif self.__respawn_wanted:
+            await self.__terminator.end_orphans()
+            self.__ending.cancel()
+        elif not self.__tree.survivors():
+            self.__ending.cancel()
+        # Otherwise it may run on until the launch ends, which keeps nothing waiting.
 
     async def __start(self, context: LaunchContext) -> None:
         details = self.process_details
         if self.__log_cmd:
             self.__logger.info(f'command line: {shlex.join(details["cmd"])}')
         try:
-            self.__connection = await start_process(
-                details['cmd'], shell=self.__shell, cwd=details['cwd'], env=details['env'],
-                emulate_tty=self.__emulate_tty,
+            self.__connection = ProcessConnection(
+                on_start=lambda pid: self.__on_start(context, pid),
                 on_output=lambda fd, data: self.__on_output(context, fd, data))
+            await start_process(
+                self.__connection, details['cmd'], shell=self.__shell, cwd=details['cwd'],
+                env=details['env'], emulate_tty=self.__emulate_tty)
         except OSError as error:
             raise RuntimeError(_explain_start(details, error)) from error
-        self.__tree = ProcessTree(self.__connection.pid)
-        details['pid'] = self.__connection.pid
+
+    def __on_start(self, context: LaunchContext, pid: int) -> None:
+        self.__tree = ProcessTree(pid)
+        self.__terminator = Terminator(
+            self.__tree, self.__connection.exited, self.__seconds, self.__hurry, self.__logger)
         self.__return_code = None
-        self.__logger.info(f'process started with pid [{details["pid"]}]')
-        context.emit_event_sync(ProcessStarted(**details))
+        self.process_details['pid'] = pid
+        self.__logger.info(f'process started with pid [{pid}]')
+        context.emit_event_sync(ProcessStarted(**self.process_details))
 
     def __on_output(self, context: LaunchContext, fd: int, data: bytes) -> None:
         if self.__cached_output:
             self.__cache[fd].append(data.decode(errors='replace'))
         self.__log_lines(fd, self.__lines[fd].feed(data))
-        if 'pid' in self.process_details:
-            event = (ProcessStdout if fd == 1 else ProcessStderr)(
-                text=data, **self.process_details)
-            if context.would_handle_event(event):
-                context.emit_event_sync(event)
+        kind = ProcessStdout if fd == 1 else ProcessStderr
+        event = kind(text=data, **self.process_details)
+        if context.would_handle_event(event):
+            context.emit_event_sync(event)
 
     def __log_lines(self, fd: int, lines: Iterable[str]) -> None:
         for line in lines:
@@ -352,48 +370,18 @@ class ExecuteProcess(Action):
         self.__tree.signal(event.signal)
 
     async def __end_when_wanted(self) -> None:
-        await self.__end_wanted.wait()
-        self.__tree.look()
-        stages = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-        for number, seconds in zip(stages, [*self.__seconds, None]):
-            if number is signal.SIGKILL:
-                self.__tree.signal_survivors(number)
-            elif not self.__connection.exited.done():
-                self.__logger.info(f'sending {number.name}')
-                self.__tree.look()
-                self.__tree.signal(number)
-            else:
-                # The process has ended and left others behind.
-                self.__tree.signal_survivors(number)
-            if await self.__all_gone(seconds):
-                return
-            self.__logger.error(
-                f'still running {seconds:g} s after {number.name}'
-                if seconds is not None and not self.__hurry.is_set()
-                else f'still running after {number.name}')
-            self.__hurry.clear()
+        connection, tree = self.__connection, self.__tree
+        try:
+            await self.__end_wanted.wait()
+            await self.__terminator.end()
+        finally:
+            tree.signal_survivors(signal.SIGKILL)
+            connection.close()
 
-    async def __all_gone(self, seconds: float | None) -> bool:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + (seconds if seconds is not None else 1.0)
-        await _wait_first(
-            asyncio.shield(self.__connection.exited), self.__hurry.wait(),
-            timeout=deadline - loop.time())
-        while self.__tree.survivors():
-            if self.__hurry.is_set() or loop.time() >= deadline:
-                return False
-            await asyncio.sleep(_POLL_SECONDS)
-        return True
-
-    async def __clear_up(self, ending: asyncio.Future) -> None:
-        """End what the process has left behind, at once if it is to start again."""
-        if not self.__tree.survivors():
-            return
-        if self.__respawn_wanted and not self.__end_wanted.is_set():
-            self.__tree.signal_survivors(signal.SIGTERM)
-            await self.__all_gone(self.__seconds[1])
-            return
-        await ending
+    def __on_shutdown(self, _: Shutdown, context: LaunchContext) -> None:
+        self.__end_wanted.set()
+        if self.__ending is not None and not self.__ending.done():
+            context.add_completion_future(self.__ending)
 
 
 class _On(BaseEventHandler):
@@ -424,13 +412,8 @@ class _Targeted(_On):
         return super().matches(event) and event.process_matcher(self.__action)
 
 
-async def _wait_first(*awaitables: Any, timeout: float) -> None:
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
-    try:
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
+def _seconds(text: SomeSubstitutionsType, name: str) -> TypedValue:
+    return TypedValue(normalize_to_list_of_substitutions(text), float, name)
 
 
 def _explain_start(details: dict[str, Any], error: OSError) -> str:

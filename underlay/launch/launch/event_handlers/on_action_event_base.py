@@ -34,7 +34,8 @@ class OnActionEventBase(BaseEventHandler):
         super().__init__(matcher=self.__concerns, handle_once=handle_once)
         self.__target = action_matcher
         self.__event_cls = target_event_cls
-        self.__on_event = on_event if callable(on_event) else normalize_to_list_of_entities(on_event)
+        self.__on_event = (
+            on_event if callable(on_event) else normalize_to_list_of_entities(on_event))
 
     @property
     def matcher_description(self) -> str:

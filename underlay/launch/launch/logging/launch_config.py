@@ -66,14 +66,14 @@ class LaunchConfig:
         """Return the handler that writes to the screen."""
         if self._screen is None:
             self._screen = _ScreenHandler()
-            self._screen.setFormatter(_formatter('{message}'))
+            self._screen.setFormatter(_Formatter(stamped=False))
         return self._screen
 
     def get_log_file_handler(self, file_name: str = 'launch.log') -> logging.Handler:
         """Return the handler that writes to a log file."""
         if file_name not in self._files:
             handler = logging.FileHandler(self.get_log_file_path(file_name), encoding='utf-8')
-            handler.setFormatter(_formatter('{created:.7f} {message}'))
+            handler.setFormatter(_Formatter(stamped=True))
             self._files[file_name] = handler
         return self._files[file_name]
 
@@ -97,18 +97,19 @@ class LaunchConfig:
             return _make_unique_folder(fallback)
 
 
-class _formatter(logging.Formatter):
+class _Formatter(logging.Formatter):
     """Puts level and name before what the launch says, nothing before what processes say."""
 
-    def __init__(self, layout: str) -> None:
-        super().__init__(layout, style='{')
+    def __init__(self, *, stamped: bool) -> None:
+        super().__init__()
+        self._stamped = stamped
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        text = record.getMessage()
         if not getattr(record, 'is_output', False):
-            record.msg = f'[{record.levelname}] [{record.name}]: {record.getMessage()}'
-            record.args = None
-            record.is_output = True
-        return super().format(record)
+            text = f'[{record.levelname}] [{record.name}]: {text}'
+        return f'{record.created:.7f} {text}' if self._stamped else text
 
 
 def _base_folder() -> Path:

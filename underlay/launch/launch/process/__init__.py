@@ -2,5 +2,8 @@
 from .output_lines import OutputLines
 from .process_connection import ProcessConnection, start_process
 from .process_tree import ProcessTree
+from .terminator import Terminator, wait_first
 
-__all__ = ['OutputLines', 'ProcessConnection', 'ProcessTree', 'start_process']
+__all__ = [
+    'OutputLines', 'ProcessConnection', 'ProcessTree', 'Terminator', 'start_process', 'wait_first',
+]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import pty
 from collections.abc import Callable
@@ -26,10 +27,18 @@ class _PipeEnd(asyncio.Protocol):
 
 
 class ProcessConnection(asyncio.SubprocessProtocol):
-    """Hands on the output of a process and tells when it has ended."""
+    """
+    Tells when a process runs and when it has ended, and hands on its output in between.
 
-    def __init__(self, on_output: Callable[[int, bytes], None]) -> None:
+    `on_start` is called with the process id, `on_output` with 1 or 2 (standard output or error)
+    and the bytes.
+    """
+
+    def __init__(
+        self, on_start: Callable[[int], None], on_output: Callable[[int, bytes], None],
+    ) -> None:
         loop = asyncio.get_running_loop()
+        self._on_start = on_start
         self._on_output = on_output
         self._open = {1: loop.create_future(), 2: loop.create_future()}
         self._transport: asyncio.SubprocessTransport | None = None
@@ -37,13 +46,9 @@ class ProcessConnection(asyncio.SubprocessProtocol):
         self.exited: asyncio.Future[int] = loop.create_future()
         """Done with the return code as soon as the process has ended."""
 
-    @property
-    def pid(self) -> int:
-        """The process id, which is the process group's id too."""
-        return self._transport.get_pid()
-
     def connection_made(self, transport: asyncio.SubprocessTransport) -> None:
         self._transport = transport
+        self._on_start(transport.get_pid())
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._on_output(fd, data)
@@ -55,6 +60,12 @@ class ProcessConnection(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         if not self.exited.done():
             self.exited.set_result(self._transport.get_returncode())
+
+    async def listen_to(self, fd: int, stream: io.RawIOBase) -> None:
+        """Hand on what comes from the terminal that the process has as `fd`."""
+        terminal, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: _PipeEnd(self, fd), stream)
+        self._terminals.append(terminal)
 
     async def wait(self) -> int:
         """Return the exit code once the process has ended and its last output is handed on."""
@@ -71,39 +82,42 @@ class ProcessConnection(asyncio.SubprocessProtocol):
 
 
 async def start_process(
+    connection: ProcessConnection,
     cmd: list[str],
     *,
     shell: bool,
     cwd: str | None,
     env: dict[str, str],
     emulate_tty: bool,
-    on_output: Callable[[int, bytes], None],
-) -> ProcessConnection:
+) -> None:
     """
     Start a process in a session of its own, so that no key pressed in the terminal reaches it.
 
-    `on_output` is called with 1 or 2 (standard output or error) and the bytes. Raises OSError.
+    The process id is that of its process group too. Raises OSError.
     """
-    loop = asyncio.get_running_loop()
-    connection = ProcessConnection(on_output)
     words = ['/bin/sh', '-c', ' '.join(cmd)] if shell else cmd
     options = {'cwd': cwd, 'env': env, 'start_new_session': True}
-    if not emulate_tty:
-        await loop.subprocess_exec(lambda: connection, *words, **options)
-        return connection
+    if emulate_tty:
+        await _start_in_terminals(connection, words, options)
+        return
+    await asyncio.get_running_loop().subprocess_exec(lambda: connection, *words, **options)
+
+
+async def _start_in_terminals(
+    connection: ProcessConnection, words: list[str], options: dict,
+) -> None:
     pairs = {1: pty.openpty(), 2: pty.openpty()}
+    theirs = {fd: pair[1] for fd, pair in pairs.items()}
+    ours = {fd: os.fdopen(pair[0], 'rb', 0) for fd, pair in pairs.items()}
     try:
-        for fd, (ours, _) in pairs.items():
-            terminal, _ = await loop.connect_read_pipe(
-                lambda fd=fd: _PipeEnd(connection, fd), os.fdopen(ours, 'rb', 0))
-            connection._terminals.append(terminal)
-        await loop.subprocess_exec(
-            lambda: connection, *words, stdout=pairs[1][1], stderr=pairs[2][1], **options)
+        await asyncio.get_running_loop().subprocess_exec(
+            lambda: connection, *words, stdout=theirs[1], stderr=theirs[2], **options)
     except BaseException:
-        for terminal in connection._terminals:
-            terminal.close()
+        for stream in ours.values():
+            stream.close()
         raise
     finally:
-        for _, theirs in pairs.values():
-            os.close(theirs)
-    return connection
+        for fd in theirs.values():
+            os.close(fd)
+    for fd, stream in ours.items():
+        await connection.listen_to(fd, stream)

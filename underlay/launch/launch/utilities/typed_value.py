@@ -32,27 +32,26 @@ def is_substitution_like(value: Any) -> bool:
 
 def coerce(text: str, data_type: Any = None) -> Any:
     """
-    Read `text` as YAML would and return it as `data_type`.
+    Read `text` and return it as `data_type`.
 
     `data_type` is bool, int, float, str, a typing.List of one of them, or None for whatever of
     these YAML finds. Raises ValueError when the text is not of that type.
     """
     if data_type is str:
         return text
-    value = _load(text)
-    if data_type is float and isinstance(value, (int, str)) and not isinstance(value, bool):
-        return _as_float(text)
-    return check(value, data_type)
+    if data_type in (int, float):
+        return _as_number(text, data_type)
+    if data_type is bool and text in ('0', '1'):
+        return text == '1'
+    return check(_load(text), data_type)
 
 
 def check(value: Any, data_type: Any) -> Any:
     """Return `value` if it is of `data_type` (see `coerce`), else raise ValueError."""
     if data_type is None:
         return _check_uniform(value)
-    if typing.get_origin(data_type) in (list, typing.List):  # noqa: UP006
+    if typing.get_origin(data_type) is list:
         return _check_list(value, typing.get_args(data_type)[0])
-    if data_type is float and type(value) is int:
-        return float(value)
     if type(value) is not data_type:
         raise ValueError(f'{value!r} is not of type {data_type.__name__}')
     return value
@@ -65,11 +64,11 @@ def _load(text: str) -> Any:
         raise ValueError(f'{text!r} cannot be read as YAML') from error
 
 
-def _as_float(text: str) -> float:
+def _as_number(text: str, data_type: type) -> int | float:
     try:
-        return float(text)
+        return data_type(text)
     except ValueError as error:
-        raise ValueError(f'{text!r} is not of type float') from error
+        raise ValueError(f'{text!r} is not of type {data_type.__name__}') from error
 
 
 def _check_list(value: Any, item_type: type) -> list:

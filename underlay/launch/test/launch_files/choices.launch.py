@@ -1,0 +1,12 @@
+"""An argument that is required and one with choices."""
+from launch.actions import DeclareLaunchArgument, ExecuteProcess
+
+from launch import LaunchDescription
+
+
+def generate_launch_description():
+    return LaunchDescription([
+        ExecuteProcess(cmd=['sleep', '30']),
+        DeclareLaunchArgument('robot', description='which robot'),
+        DeclareLaunchArgument('mode', default_value='slow', choices=['slow', 'fast']),
+    ])

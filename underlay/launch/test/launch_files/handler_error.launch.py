@@ -1,0 +1,12 @@
+"""An error in an event handler, long after the start."""
+from launch.actions import ExecuteProcess, LogInfo, TimerAction
+from launch.substitutions import LaunchConfiguration
+
+from launch import LaunchDescription
+
+
+def generate_launch_description():
+    return LaunchDescription([
+        ExecuteProcess(cmd=['sleep', '30']),
+        TimerAction(period=0.2, actions=[LogInfo(msg=LaunchConfiguration('unknown'))]),
+    ])

@@ -1,0 +1,8 @@
+"""A node whose executable does not exist."""
+from launch_ros.actions import Node
+
+from launch import LaunchDescription
+
+
+def generate_launch_description():
+    return LaunchDescription([Node(package='probe_package', executable='prob')])

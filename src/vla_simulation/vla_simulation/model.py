@@ -8,7 +8,8 @@ of the URDF is found by name. On top come
   gripper; mimic joints follow by an equality constraint,
 - a site named after each arm's tip frame, and ``<arm>_wrist`` where its tool is fastened,
 - sensors ``<joint>_position``, ``<joint>_velocity``, ``<joint>_effort`` (what the actuator applies)
-  and ``<arm>_force``, ``<arm>_torque`` at the wrist site (by the tool on the arm, in its axes),
+  and ``<arm>_force``, ``<arm>_torque`` at the wrist site, by which the arm holds its tool against
+  weight and contact, in the site's axes,
 - the cameras of the profile, in their optical frames.
 
 Where the firmware carries the arm (``gravity_compensated``), so does the model: an effort command

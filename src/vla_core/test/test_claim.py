@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+
 from vla_core.claim import ClaimError, robot_claim
 
 

@@ -1,4 +1,4 @@
-"""Claims that one process holds on this host, so that two robots do not share what must be apart."""
+"""Claims that one process holds on this host, so that two robots keep apart what must be."""
 import socket
 
 __all__ = ['Claim', 'ClaimError', 'robot_claim']

@@ -3,8 +3,8 @@ Between the vocabulary and ROS messages, without importing ROS.
 
 Messages are filled and read by their fields, so an instance is passed in and nothing of ROS is
 needed here. Large arrays are not copied on the way in: they are read-only views of the memory of
-the message, which stays alive as long as they do. On the way out one block copy fills an
-``array.array``, which rclpy takes without looking at each element.
+the message, which stays alive as long as they do. On the way out one block copy fills the
+``array.array`` of the message, without looking at each element.
 """
 from array import array
 from collections.abc import Iterable, Sequence
@@ -121,14 +121,14 @@ def chunk_to_message(chunk: ActionChunk, message: Any) -> Any:
     message.policy = chunk.policy
     message.instruction = chunk.instruction
     space_to_message(chunk.space, message.space)
-    message.times = _array('d', chunk.times_s, np.float64)
-    message.data = _array('f', chunk.data, np.float32)
+    _fill(message, 'times', 'd', chunk.times_s, np.float64)
+    _fill(message, 'data', 'f', chunk.data, np.float32)
     message.steps, message.dimension = np.shape(chunk.data)
     message.prefix_length = chunk.prefix_length
     time_to_message(chunk.inference_start_ns, message.inference_start)
     time_to_message(chunk.inference_end_ns, message.inference_end)
-    message.uncertainty = _array(
-        'f', () if chunk.uncertainty is None else chunk.uncertainty, np.float32)
+    _fill(message, 'uncertainty', 'f',
+          () if chunk.uncertainty is None else chunk.uncertainty, np.float32)
     return message
 
 
@@ -175,7 +175,7 @@ def image_to_message(image: np.ndarray, encoding: str, message: Any) -> Any:
     message.encoding = encoding
     message.is_bigendian = 0
     message.step = message.width * channels * dtype.itemsize
-    message.data = _array('B', image, dtype)
+    _fill(message, 'data', 'B', image, dtype)
     return message
 
 
@@ -235,9 +235,23 @@ def _view(values: Any, dtype: type) -> np.ndarray:
     return view
 
 
-def _array(typecode: str, values: ArrayLike, dtype: Any) -> array:
-    filled = array(typecode)
-    contiguous = np.ascontiguousarray(values, dtype=dtype)
+def _fill(message: Any, field: str, typecode: str, values: ArrayLike, dtype: Any) -> None:
+    """
+    Put ``values`` row-major into an array field.
+
+    The message's own array is filled in place: rclpy's setter would copy element by element.
+    A message that was read as a view keeps the view's memory and gets a new array.
+    """
+    contiguous = np.ascontiguousarray(values, dtype=dtype).reshape(-1)
+    filled = getattr(message, field, None)
+    if not isinstance(filled, array):
+        filled = array(typecode)
+        setattr(message, field, filled)
+    try:
+        del filled[:]
+    except BufferError:
+        filled = array(typecode)
     if contiguous.size:
-        filled.frombytes(memoryview(contiguous.reshape(-1).view(np.uint8)))
-    return filled
+        filled.frombytes(memoryview(contiguous.view(np.uint8)))
+    if getattr(message, field) is not filled:
+        setattr(message, field, filled)

@@ -217,7 +217,8 @@ class PolicyContract(StrictModel):
             return read_yaml(Path(name_or_path), cls, ContractError)
         path = share.find('vla_bringup', 'config/policies', f'{text}.yaml')
         if path is None:
-            raise ContractError(f'no policy contract {text!r}; {near_matches(text, cls.available())}')
+            raise ContractError(
+                f'no policy contract {text!r}; {near_matches(text, cls.available())}')
         return read_yaml(path, cls, ContractError)
 
     @staticmethod

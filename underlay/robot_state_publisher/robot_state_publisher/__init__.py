@@ -1,0 +1,1 @@
+"""From a URDF and joint states to the transforms of every link."""

@@ -80,11 +80,15 @@ class AxisFollower:
             own = self.position + h * self.velocity
             self._step(h, place - own, velocity + acceleration * back, acceleration)
 
-    def brake(self, dt: float) -> None:
-        """Move on by dt while coming to rest within the limits."""
+    def pursue_velocity(self, dt: float, velocity: float) -> None:
+        """Move on by dt toward a velocity, wherever that leads."""
         parts = 1 if dt <= LONGEST_STEP else ceil(dt / LONGEST_STEP)
         for _ in range(parts):
-            self._step(dt / parts, 0.0, 0.0, 0.0)
+            self._step(dt / parts, 0.0, velocity, 0.0)
+
+    def brake(self, dt: float) -> None:
+        """Move on by dt while coming to rest within the limits."""
+        self.pursue_velocity(dt, 0.0)
 
     # In `_step` the error is to where the present velocity leads, so both ends are at one time.
 
@@ -101,7 +105,7 @@ class AxisFollower:
             gain = sqrt(2.0 * self._a_brake * (size - 0.5 * corner)) / size
             slope = self._a_brake / (gain * size)
         vd = vt + gain * e
-        feed = at + slope * (vt - v)
+        feed = at + slope * (vt - v) if e else at
         if vd > vmax:
             vd, feed = vmax, min(feed, 0.0)
         elif vd < -vmax:
@@ -189,6 +193,8 @@ class VectorFollower:
             gain = sqrt(2.0 * self._a_brake * (size - 0.5 * corner)) / size
             slope = self._a_brake / (gain * size)
         dx, dy, dz = tx + gain * ex, ty + gain * ey, tz + gain * ez
+        if size == 0.0:  # braking, or exactly there: nothing to converge to
+            slope = 0.0
         fx, fy, fz = at[0] + slope * (tx - vx), at[1] + slope * (ty - vy), at[2] + slope * (tz - vz)
         size = sqrt(dx * dx + dy * dy + dz * dz)
         vmax = INSIDE * limits.velocity

@@ -1,0 +1,6 @@
+"""Controllers: each wires one law to the targets of one arm. The registry makes them by type name."""
+
+from .controller import ArmContext, Controller, ControllerError
+from .registry import CONTROLLERS, controller_class
+
+__all__ = ['CONTROLLERS', 'ArmContext', 'Controller', 'ControllerError', 'controller_class']

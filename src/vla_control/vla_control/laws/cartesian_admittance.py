@@ -1,0 +1,144 @@
+"""Cartesian admittance: compliance for arms that take positions or velocities.
+
+A virtual mass moves beside the reference under the wrench that the tip feels,
+
+    M ẍ_c + D ẋ_c + K x_c = F_ext,
+
+and the joints follow reference ⊕ x_c by inverse kinematics in closed loop (Hogan 1985; Keemink et
+al. 2018, "Admittance control for physical human-robot interaction"). A push of F moves the tip by
+K⁻¹ F, as with impedance. Integration is semi-implicit, in steps of at most 2 ms.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+
+from vla_control import so3
+from vla_control.arm_model import ArmModel
+from vla_control.laws.gains import ReferenceGains, TaskGains
+from vla_control.laws.inverse_kinematics import DampedLeastSquares, DampingGains
+from vla_control.target import PoseReference
+from vla_core.parameters import parameter
+from vla_core.validation import Real, StrictModel
+
+__all__ = ['Admittance', 'AdmittanceMass', 'CartesianAdmittanceParameters']
+
+LONGEST_STEP = 0.002  # s
+
+
+class AdmittanceMass(StrictModel):
+    """The virtual mass."""
+
+    linear: Real = parameter(5.0, gt=0, unit='kg', description='of the tip in translation')
+    angular: Real = parameter(0.2, gt=0, unit='kg·m²', description='of the tip in rotation')
+
+
+class CartesianAdmittanceParameters(StrictModel):
+    """Parameters of the controller; stiffness and damping under the impedance controller's names."""
+
+    task: TaskGains = TaskGains(
+        d_pos_x=100.0, d_pos_y=100.0, d_pos_z=100.0, d_rot_x=5.0, d_rot_y=5.0, d_rot_z=5.0)
+    mass: AdmittanceMass = AdmittanceMass()
+    reference: ReferenceGains = ReferenceGains()
+    inverse_kinematics: DampingGains = DampingGains()
+    limit_error: bool = parameter(True, description='clip the displacement by task.error_clip')
+    wrench_filter: Real = parameter(
+        0.02, ge=0, unit='s', description='time constant of the filter on the wrench')
+    wrench_deadband_force: Real = parameter(
+        0.5, ge=0, unit='N', description='force below which nothing is felt')
+    wrench_deadband_torque: Real = parameter(
+        0.05, ge=0, unit='N·m', description='torque below which nothing is felt')
+    gain: Real = parameter(
+        20.0, gt=0, unit='1/s', description='rate at which the inverse kinematics closes its error')
+
+
+class Admittance:
+    """The law for one arm: joint reference `position`, `velocity`, `acceleration` [n]."""
+
+    def __init__(self, model: ArmModel, parameters: CartesianAdmittanceParameters) -> None:
+        self._model = model  # of the reference, not of the measured arm
+        n = model.joints
+        self.position = np.zeros(n)
+        self.velocity = np.zeros(n)
+        self.acceleration = np.zeros(n)
+        self._posture = np.zeros(n)
+        self._offset = np.zeros(6)
+        self._rate = np.zeros(6)
+        self._wrench = np.zeros(6)
+        self.target_wrench = np.zeros(6)
+        self.configure(parameters)
+
+    def configure(self, parameters: CartesianAdmittanceParameters) -> None:
+        """Take new parameters."""
+        limits = self._model.profile.limits
+        scale = parameters.reference.limit_scale
+        self.parameters = parameters
+        self._stiffness = np.array(parameters.task.stiffness)
+        self._damping = np.array(parameters.task.damping)
+        self._clip = np.array(parameters.task.clip)
+        mass = parameters.mass
+        self._mass = np.array([mass.linear] * 3 + [mass.angular] * 3)
+        self._deadband = np.array([parameters.wrench_deadband_force] * 3
+                                  + [parameters.wrench_deadband_torque] * 3)
+        self._solver = DampedLeastSquares(
+            parameters.inverse_kinematics, limits.position_lower, limits.position_upper,
+            limits.velocity * min(1.0, 2.0 * scale))
+
+    def set_stiffness(self, stiffness: np.ndarray) -> None:
+        """Replace the stiffness [6]."""
+        keys = list(TaskGains.model_fields)[:6]
+        task = self.parameters.task.model_copy(
+            update={key: float(k) for key, k in zip(keys, stiffness)})
+        self.configure(self.parameters.model_copy(update={'task': task}))
+
+    def reset(self, position: np.ndarray) -> None:
+        """Stand still at this joint position [n], which becomes the posture of spare joints."""
+        self.position[:] = position
+        self._posture[:] = position
+        for array in (self.velocity, self.acceleration, self._offset, self._rate, self._wrench,
+                      self.target_wrench):
+            array[:] = 0.0
+
+    def compute(self, dt: float, reference: PoseReference, wrench: np.ndarray) -> None:
+        """Move the joint reference on by dt under a wrench [6] on the tip, base axes."""
+        parameters, model = self.parameters, self._model
+        self._yield_to(dt, wrench)
+        model.update_kinematics(self.position)
+        turn = self._offset[3:].tolist()
+        target = so3.multiply(so3.exponential(tuple(turn)), reference.quaternion)
+        twist = np.empty(6)
+        twist[:3] = self._offset[:3] + reference.position - model.translation
+        twist[3:] = so3.rotation_between(so3.from_matrix(model.rotation), target)
+        # the error is to the end of this period: what the feed-forward covers is not pursued twice
+        gain = min(parameters.gain, 0.5 / dt)
+        feed = self._rate.copy()
+        feed[:3] += reference.linear_velocity
+        feed[3:] += reference.angular_velocity
+        twist -= dt * feed
+        twist *= gain
+        twist += feed
+        rate = self._solver.solve(model.jacobian, twist, self.position, self._posture)
+        np.subtract(rate, self.velocity, out=self.acceleration)
+        self.acceleration /= dt
+        self.velocity[:] = rate
+        self.position += dt * rate
+
+    def _yield_to(self, dt: float, wrench: np.ndarray) -> None:
+        parameters = self.parameters
+        share = dt / (parameters.wrench_filter + dt)
+        self._wrench += share * (wrench - self._wrench)
+        felt = self._wrench + self.target_wrench
+        felt = np.sign(felt) * np.maximum(np.abs(felt) - self._deadband, 0.0)
+        parts = ceil(dt / LONGEST_STEP)
+        h = dt / parts
+        inverse = 1.0 / (self._mass + h * self._damping + h * h * self._stiffness)
+        for _ in range(parts):  # implicit Euler: stable for every stiffness
+            self._rate += h * inverse * (
+                felt - self._damping * self._rate
+                - self._stiffness * (self._offset + h * self._rate))
+            self._offset += h * self._rate
+        if parameters.limit_error:
+            np.minimum(self._offset, self._clip, out=self._offset)
+            np.maximum(self._offset, -self._clip, out=self._offset)

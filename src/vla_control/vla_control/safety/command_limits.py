@@ -1,0 +1,170 @@
+"""The last limits before the hardware, per second and absolute, whatever a law computed.
+
+Each limiter remembers the arm's last command through every switch of controllers, so a switch cannot
+jump either.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vla_core.limits import clamp_velocity, stopping_speed
+from vla_core.profile import JointLimits
+from vla_hardware import ControlMode
+
+__all__ = ['EffortLimiter', 'Limiter', 'PositionLimiter', 'VelocityLimiter', 'make_limiter']
+
+PASSING = 1.0 + 1e-6
+BRAKING = 0.7  # share of the acceleration planned for catching up
+
+
+class Limiter:
+    """`limit` returns an admissible command [n]; `limited` says whether it differs from the law's."""
+
+    def __init__(self, limits: JointLimits, period: float) -> None:
+        self._limits = limits
+        self._dt = period
+        self.last = np.zeros(len(limits.effort))
+        self.limited = False
+
+    def reset(self, values: np.ndarray) -> None:
+        """Take `values` [n] as the last command, at rest."""
+        self.last[:] = values
+
+    def limit(
+        self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray
+    ) -> np.ndarray:
+        """The admissible command for a measured state [n]; the array is reused."""
+        raise NotImplementedError
+
+
+class EffortLimiter(Limiter):
+    """Torque and torque rate, and a barrier at the ends of the joints' ranges.
+
+    Inside the margin before an end no torque may push outward by more than a spring-damper that
+    reaches the full torque inward at the end itself leaves.
+    """
+
+    def __init__(self, limits: JointLimits, period: float, margin: float) -> None:
+        super().__init__(limits, period)
+        self._step = limits.effort_rate * period
+        self._low = limits.position_lower + margin
+        self._high = limits.position_upper - margin
+        self._stiffness = limits.effort / margin
+        self._damping = 0.05 * self._stiffness
+        self._out = np.zeros_like(self.last)
+
+    def limit(
+        self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray
+    ) -> np.ndarray:
+        out, last, most = self._out, self.last, self._limits.effort
+        out[:] = values
+        above, below = position - self._high, self._low - position
+        if above.max() > 0.0:
+            spring = -self._stiffness * above - self._damping * np.maximum(velocity, 0.0)
+            np.minimum(out, most + 2.0 * spring, out=out, where=above > 0.0)
+        if below.max() > 0.0:
+            spring = self._stiffness * below - self._damping * np.minimum(velocity, 0.0)
+            np.maximum(out, 2.0 * spring - most, out=out, where=below > 0.0)
+        np.minimum(out, most, out=out)
+        np.maximum(out, -most, out=out)
+        np.minimum(out, last + self._step, out=out)
+        np.maximum(out, last - self._step, out=out)
+        self.limited = bool((out != values).any())
+        last[:] = out
+        return out
+
+
+class _Motion(Limiter):
+    def __init__(self, limits: JointLimits, period: float) -> None:
+        super().__init__(limits, period)
+        self._velocity = np.zeros_like(self.last)
+        self._acceleration = np.zeros_like(self.last)
+
+    @property
+    def velocity(self) -> np.ndarray:
+        """Velocity [n] of the last command."""
+        return self._velocity
+
+
+class PositionLimiter(_Motion):
+    """Position, velocity, acceleration and jerk of commanded positions.
+
+    A command within the limits passes as it is. One that is not is approached as fast as the limits
+    let it, from a speed that can still brake.
+    """
+
+    def __init__(self, limits: JointLimits, period: float) -> None:
+        super().__init__(limits, period)
+        self._raw = np.zeros_like(self.last)
+
+    def reset(self, values: np.ndarray) -> None:
+        super().reset(values)
+        self._raw[:] = values
+        self._velocity[:] = 0.0
+        self._acceleration[:] = 0.0
+
+    def limit(
+        self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray
+    ) -> np.ndarray:
+        limits, dt = self._limits, self._dt
+        wanted = np.minimum(np.maximum(values, limits.position_lower), limits.position_upper)
+        rate = (wanted - self.last) / dt
+        acceleration = (rate - self._velocity) / dt
+        jerk = (acceleration - self._acceleration) / dt
+        inside = (
+            (np.abs(rate) <= limits.velocity * PASSING)
+            & (np.abs(acceleration) <= limits.acceleration * PASSING)
+            & (np.abs(jerk) <= limits.jerk * PASSING)
+        )
+        self.limited = not inside.all() or bool((wanted != values).any())
+        if not inside.all():
+            moving = np.clip((wanted - self._raw) / dt, -limits.velocity, limits.velocity)
+            gap = wanted - self.last
+            closing = stopping_speed(np.abs(gap), BRAKING * limits.acceleration,
+                                     BRAKING * limits.jerk)
+            closing = np.minimum(closing, np.abs(gap) * min(30.0, 0.5 / dt))
+            bounded, bounded_acceleration = clamp_velocity(
+                moving + np.sign(gap) * closing, self._velocity, self._acceleration, limits, dt)
+            rate = np.where(inside, rate, bounded)
+            acceleration = np.where(inside, acceleration, bounded_acceleration)
+        self._raw[:] = wanted
+        self._velocity[:] = rate
+        self._acceleration[:] = acceleration
+        self.last += rate * dt
+        return self.last
+
+
+class VelocityLimiter(_Motion):
+    """Velocity, acceleration and jerk of commanded velocities, and braking before a joint's end."""
+
+    def reset(self, values: np.ndarray) -> None:
+        super().reset(values)
+        self._velocity[:] = values
+        self._acceleration[:] = 0.0
+
+    def limit(
+        self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray
+    ) -> np.ndarray:
+        limits = self._limits
+        up = stopping_speed(limits.position_upper - position, BRAKING * limits.acceleration,
+                            limits.jerk)
+        down = stopping_speed(position - limits.position_lower, BRAKING * limits.acceleration,
+                              limits.jerk)
+        wanted = np.clip(values, -down, up)
+        rate, acceleration = clamp_velocity(
+            wanted, self._velocity, self._acceleration, limits, self._dt)
+        self.limited = bool((rate != values).any())
+        self._velocity[:] = rate
+        self._acceleration[:] = acceleration
+        self.last[:] = rate
+        return self.last
+
+
+def make_limiter(
+    mode: ControlMode, limits: JointLimits, period: float, margin: float
+) -> Limiter:
+    """The limiter of a control mode."""
+    if mode is ControlMode.EFFORT:
+        return EffortLimiter(limits, period, margin)
+    return (PositionLimiter if mode is ControlMode.POSITION else VelocityLimiter)(limits, period)

@@ -12,13 +12,14 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
+from .api.participants import participants_known, participants_on_this_host
 from .errors import CommandError
 from .parser import CommandParser, non_negative_float
 
 HIDDEN_PREFIX = '_ros2cli_'
 UNKNOWN_NODE = '_NODE_NAME_UNKNOWN_'
-LONGEST_DISCOVERY_S = 3.0
-QUIET_S = 0.5
+LONGEST_DISCOVERY_S = 3.5  # participants announce themselves every 3 s by default
+QUIET_S = 0.4
 POLL_S = 0.02
 
 
@@ -27,7 +28,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         '--spin-time', type=non_negative_float, metavar='SECONDS',
         help='discover for this long (default: until the graph has been quiet for '
-             f'{QUIET_S} s, at most {LONGEST_DISCOVERY_S} s)')
+             f'{QUIET_S} s and everybody on this host is known, at most {LONGEST_DISCOVERY_S} s)')
     parser.add_argument(
         '-s', '--use-sim-time', action='store_true', help='take the time from /clock')
     parser.add_argument(
@@ -69,7 +70,7 @@ class DirectNode:
         return getattr(self.__dict__['node'], name)
 
     def discover(self) -> DirectNode:
-        """Wait until the graph has been quiet for a while and every endpoint's node is known."""
+        """Wait until everybody on this host is known and the graph has been quiet for a while."""
         start = quiet_since = time.monotonic()
         longest = LONGEST_DISCOVERY_S if self._spin_time is None else self._spin_time
         before = None
@@ -124,4 +125,7 @@ class DirectNode:
         graph = (
             sorted(self.node.get_node_names_and_namespaces()), topics, len(endpoints),
             self.node.get_service_names_and_types())
-        return graph, all(endpoint.node_name != UNKNOWN_NODE for endpoint in endpoints)
+        known = participants_known(endpoint.endpoint_gid for endpoint in endpoints)
+        complete = known >= participants_on_this_host(self.node.context.get_domain_id())
+        return graph, complete and all(
+            endpoint.node_name != UNKNOWN_NODE for endpoint in endpoints)

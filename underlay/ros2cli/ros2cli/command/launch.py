@@ -26,6 +26,11 @@ class LaunchCommand(CommandExtension):
             '-s', '--show-args', '--show-arguments', action='store_true', dest='show_arguments',
             help='show the arguments that the file takes instead of launching it')
         parser.add_argument(
+            '--launch-prefix', metavar='COMMAND',
+            help="put before executables, such as 'gdb -ex run --args'")
+        parser.add_argument(
+            '--launch-prefix-filter', metavar='REGEX', help='only before those that match')
+        parser.add_argument(
             'package_name', help='package, such as vla_bringup, or the path of a launch file')
         parser.add_argument(
             'launch_file_name', nargs='?', help='launch file of the package')
@@ -35,19 +40,30 @@ class LaunchCommand(CommandExtension):
 
     def main(self, *, parser: CommandParser, args: argparse.Namespace) -> int | None:
         """Launch, or show what would be."""
-        from ros2launch import api
+        from launch.invalid_launch_file_error import InvalidLaunchFileError
 
         path, arguments = _split(args)
         for argument in arguments:
             if ':=' not in argument:
                 parser.error(f"'{argument}' is not a launch argument: write name:=value")
-        if args.show_arguments:
-            return api.print_arguments_of_launch_file(launch_file_path=path)
-        if args.print_description:
-            return api.print_a_launch_file(launch_file_path=path)
-        return api.launch_a_launch_file(
-            launch_file_path=path, launch_file_arguments=arguments,
-            noninteractive=args.noninteractive, debug=args.debug)
+        try:
+            return _launch(path, arguments, args)
+        except InvalidLaunchFileError as error:
+            raise CommandError(str(error)) from error
+
+
+def _launch(path: str, arguments: list[str], args: argparse.Namespace) -> int | None:
+    from ros2launch import api
+
+    if args.show_arguments:
+        api.print_arguments_of_launch_file(launch_file_path=path)
+        return None
+    if args.print_description:
+        api.print_a_launch_file(launch_file_path=path)
+        return None
+    return api.launch_a_launch_file(
+        launch_file_path=path, launch_file_arguments=arguments,
+        noninteractive=args.noninteractive, args=args, debug=args.debug)
 
 
 def _split(args: argparse.Namespace) -> tuple[str, list[str]]:
@@ -74,7 +90,5 @@ def _file_of_package(package: str, file: str) -> str:
     except PackageNotFoundError as error:
         raise CommandError(
             f"Package '{package}' not found: is it built, and its workspace sourced?") from error
-    except FileNotFoundError as error:
-        raise CommandError(f"Package '{package}' has no launch file '{file}'") from error
-    except MultipleLaunchFilesError as error:
+    except (FileNotFoundError, MultipleLaunchFilesError) as error:
         raise CommandError(str(error)) from error

@@ -4,6 +4,7 @@ import signal
 import time
 
 import pytest
+from manifests import ROOT
 
 LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py')
 
@@ -63,7 +64,7 @@ def complaint(result):
     assert result.returncode != 0
     printed = result.stdout + result.stderr
     assert 'Traceback' not in printed
-    lines = [line for line in printed.splitlines() if '[ERROR]' in line or ' error: ' in line]
+    lines = [line for line in printed.splitlines() if '[INFO]' not in line]
     assert len(lines) == 1, printed
     return lines[0]
 
@@ -81,10 +82,10 @@ def test_wrong_argument_is_named(terminal, argument, named):
 
 def test_malformed_profile_is_named(terminal, tmp_path):
     profile = tmp_path / 'mine.yaml'
-    profile.write_text('name: mine\nrate_hz: fast\n')
+    franka = (ROOT / 'config' / 'robots' / 'franka.yaml').read_text()
+    profile.write_text(franka.replace('rate_hz: 1000', 'rate_hz: fast'))
     line = complaint(terminal.run(*LAUNCH, f'robot:={profile}'))
-    assert str(profile) in line
-    assert 'rate_hz' in line
+    assert f'{profile}: rate_hz: ' in line
 
 
 @pytest.mark.parametrize(('words', 'named'), [
@@ -92,10 +93,7 @@ def test_malformed_profile_is_named(terminal, tmp_path):
     (('vla_bringup', 'robott.launch.py'), 'robott.launch.py'),
 ])
 def test_missing_package_or_file_is_named(terminal, words, named):
-    result = terminal.run('ros2', 'launch', *words)
-    assert result.returncode != 0
-    assert named in result.stdout + result.stderr
-    assert 'Traceback' not in result.stdout + result.stderr
+    assert named in complaint(terminal.run('ros2', 'launch', *words))
 
 
 def test_impossible_domain_is_named(terminal):
@@ -114,7 +112,6 @@ def test_second_robot_in_the_same_place_is_refused(terminal, wait_for):
 
 
 def test_read_only_home_does_not_matter(terminal, wait_for):
-    del terminal.environment['ROS_LOG_DIR']
     launch = terminal.start(*LAUNCH, HOME='/proc', ROS_LOG_DIR='/proc/nowhere')
     wait_for(started(launch), 'the start without a writable home')
     os.killpg(launch.pid, signal.SIGINT)

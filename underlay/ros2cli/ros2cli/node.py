@@ -19,7 +19,7 @@ from .parser import CommandParser, non_negative_float
 HIDDEN_PREFIX = '_ros2cli_'
 UNKNOWN_NODE = '_NODE_NAME_UNKNOWN_'
 LONGEST_DISCOVERY_S = 3.5  # participants announce themselves every 3 s by default
-QUIET_S = 0.4
+QUIET_S = 0.3
 POLL_S = 0.02
 
 

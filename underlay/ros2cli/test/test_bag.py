@@ -66,7 +66,7 @@ def test_info(ros2, bag):
 
 
 def test_play_publishes_what_was_recorded(ros2, start, bag):
-    with start('topic', 'echo', '/again', '--field', 'data') as echo:
+    with start('topic', 'echo', '/again', '--field', 'data', '--spin-time', '0.2') as echo:
         echo.stdout.readline()
         done = ros2(
             'bag', 'play', str(bag), '-r', '4', '--start-offset', '0.2', '--topics', '/chatter',
@@ -87,14 +87,15 @@ def test_play_loops_and_gives_the_clock(ros2, start, bag):
 
 
 def test_record_all_without_some(robot, start, tmp_path):
-    with start('bag', 'record', '-a', '-x', '/(chatter|rosout)', '-o', str(tmp_path / 'all')) as all_:
-        for line in all_.stdout:
+    with start(
+            'bag', 'record', '-a', '-x', '/(chatter|rosout)', '-o', str(tmp_path / 'all')) as record:
+        for line in record.stdout:
             assert '/chatter' not in line
             assert '/_secret' not in line
             if "'/joint_states'" in line:
                 break
-        all_.send_signal(signal.SIGTERM)
-        assert all_.wait(10) == 0
+        record.send_signal(signal.SIGTERM)
+        assert record.wait(10) == 0
     assert (tmp_path / 'all' / 'metadata.yaml').is_file()
 
 

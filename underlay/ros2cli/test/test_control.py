@@ -30,7 +30,8 @@ def test_switch(ros2, refused):
 def test_states_of_controllers(ros2, refused):
     assert ros2('control', 'set_controller_state', 'pose', 'unconfigured').returncode == 0
     assert ros2('control', 'unload_controller', 'pose').returncode == 0
-    assert "has no controller 'pose'" in refused('control', 'set_controller_state', 'pose', 'active')
+    assert "has no controller 'pose'" in refused(
+        'control', 'set_controller_state', 'pose', 'active')
     loaded = ros2('control', 'load_controller', '--set-state', 'active', 'pose')
     assert loaded.stdout == "Controller 'pose' loaded and brought to active\n"
     assert "did not load 'nothing'" in refused('control', 'load_controller', 'nothing')

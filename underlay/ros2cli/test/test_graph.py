@@ -36,7 +36,7 @@ def test_service_call_at_a_rate(start):
     with start('service', 'call', '-r', '20', '/toggle', 'std_srvs/srv/SetBool') as call:
         shown = [call.stdout.readline() for _ in range(12)]
     assert shown.count('requester: making request: '
-                       'std_srvs.srv.SetBool_Request(data=False)\n') == 2
+                       'std_srvs.srv.SetBool_Request(data=False)\n') == 3
 
 
 def test_lifecycle(ros2, refused):

@@ -72,7 +72,7 @@ def test_echo_asks_a_latched_topic_for_what_is_kept(ros2):
 
 
 def test_echo_waits_for_the_topic(ros2, start):
-    with start('topic', 'echo', '/late', '--once', '--field', 'data') as echo:
+    with start('topic', 'echo', '/late', '--once', '--field', 'data', '--spin-time', '0.2') as echo:
         assert 'does not appear to be published yet' in echo.stdout.readline()
         assert ros2('topic', 'pub', '-1', '/late', 'std_msgs/String', '{data: at last}'
                     ).returncode == 0

@@ -29,7 +29,7 @@ def absolute_name(name: str) -> str:
     try:
         validate_full_topic_name(full)
     except InvalidTopicNameException as error:
-        raise CommandError(f"'{name}' is not a valid name: {error.error_msg}") from error
+        raise CommandError(f"'{name}' is not a valid name: {' '.join(str(error).split())}") from error
     return full
 
 

@@ -123,9 +123,12 @@ def read_file(path: str, node_name: str, *, wildcard: bool) -> dict[str, Paramet
             f"'{path}' is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise CommandError(f"'{path}' holds no parameters: expected a node name or '/**' first")
-    keys = [key for key in (node_name, node_name.lstrip('/')) if key in content][:1]
-    if not keys and not (wildcard and '/**' in content):
+    wanted = ('/**', node_name.lstrip('/'), node_name) if wildcard else (
+        node_name.lstrip('/'), node_name)
+    keys = [key for key in wanted if key in content]
+    if not keys:
         raise CommandError(
             f"'{path}' holds no parameters for '{node_name}', only for: {', '.join(content)}")
-    found = parameter_dict_from_yaml_file(path, use_wildcard=wildcard, target_nodes=keys)
-    return {name: parameter.value for name, parameter in found.items()}
+    return {
+        name: found.value for key in keys
+        for name, found in parameter_dict_from_yaml_file(path, target_nodes=[key]).items()}

@@ -81,6 +81,10 @@ class BagClock:
         self._publisher: Publisher = direct.create_publisher(Clock, '/clock', QoSProfile(
             depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
         self._period_s = 1 / rate_hz
+        self.restart()
+
+    def restart(self) -> None:
+        """Tick from now on."""
         self._next = time.monotonic()
 
     def sleep_until(self, due: float, stamp_ns: int, rate: float) -> None:
@@ -98,6 +102,8 @@ def _play(
     clock: BagClock | None,
 ) -> None:
     began = time.monotonic()
+    if clock is not None:
+        clock.restart()
     for message in bag.messages(list(publishers), start_ns):
         due = began + (message.stamp_ns - start_ns) / SECOND_NS / rate
         if clock is None:

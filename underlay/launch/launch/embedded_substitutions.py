@@ -5,13 +5,21 @@ from collections.abc import Callable
 
 from .substitution import Substitution
 from .substitutions import (
+    AllSubstitution,
+    AndSubstitution,
     AnonName,
+    AnySubstitution,
     Command,
     EnvironmentVariable,
+    EqualsSubstitution,
     FileContent,
     FindExecutable,
+    IfElseSubstitution,
     LaunchConfiguration,
     LaunchLogDir,
+    NotEqualsSubstitution,
+    NotSubstitution,
+    OrSubstitution,
     PythonExpression,
     TextSubstitution,
     ThisLaunchFile,
@@ -22,19 +30,26 @@ from .unsupported import refuse
 __all__ = ['EMBEDDED', 'parse_substitution']
 
 _Argument = 'list[Substitution]'
-_ESCAPABLE = ('$', '\\', '"', "'")
 
 EMBEDDED: dict[str, Callable[..., Substitution]] = {
+    'all': AllSubstitution,
+    'and': AndSubstitution,
     'anon': AnonName,
+    'any': AnySubstitution,
     'command': lambda command, on_stderr='fail': Command(command, on_stderr=on_stderr),
     'dirname': ThisLaunchFileDir,
     'env': lambda name, default=None: EnvironmentVariable(name, default_value=default),
+    'equals': EqualsSubstitution,
     'eval': PythonExpression,
     'file-content': FileContent,
     'filename': ThisLaunchFile,
     'find-exec': lambda name: FindExecutable(name=name),
-    'log_dir': LaunchLogDir,
+    'if': IfElseSubstitution,
     'launch_log_dir': LaunchLogDir,
+    'log_dir': LaunchLogDir,
+    'not': NotSubstitution,
+    'not-equals': NotEqualsSubstitution,
+    'or': OrSubstitution,
     'var': lambda name, default=None: LaunchConfiguration(name, default=default),
 }
 """Name in the text → what makes the substitution of the arguments that follow the name."""
@@ -74,8 +89,7 @@ class _Reader:
         return parts + _as_text(plain)
 
     def _read_character(self) -> str:
-        following = self._text[self._at + 1:self._at + 2]
-        if self._text[self._at] == '\\' and following in _ESCAPABLE:
+        if self._text[self._at] == '\\' and self._at + 1 < len(self._text):
             self._at += 1
         self._at += 1
         return self._text[self._at - 1]

@@ -16,7 +16,9 @@ from launch import LaunchContext, UnsupportedError
     ('$(var $(var name))', 'ex'),
     ('$(var none "x is $(var x)")', 'x is ex'),
     ('\\$(var x)', '$(var x)'),
+    ('a\\nb \\"', 'anb "'),
     ("$(eval '1 + 1')", '2'),
+    ('$(if $(equals $(var x) ex) yes no)', 'yes'),
     ('$(env NOT_THERE fallback)', 'fallback'),
 ])
 def test_texts_are_read_as_the_genuine_ones(text, expected):

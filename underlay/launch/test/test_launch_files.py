@@ -79,7 +79,7 @@ def test_respawn_stops_after_the_last_retry(launch_file):
      r"process 'no_such_program_here-2' cannot be started: 'no_such_program_here': No such .*"),
     ('handler_error', [], "launch configuration 'unknown' is not set"),
     ('unsupported', [],
-     r'launch \(underlay\): launch_ros.actions.ComposableNodeContainer is not supported'),
+     r'launch \(underlay\): launch.actions.ForEach is not supported'),
 ])
 def test_an_error_is_one_line_and_ends_everything(launch_file, name, arguments, complaint):
     launched = launch_file(name, *arguments)

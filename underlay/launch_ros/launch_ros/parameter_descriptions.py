@@ -15,7 +15,7 @@ from launch.utilities import (
 )
 
 import launch_ros.substitutions  # noqa: F401 (makes its substitutions known to parameter files)
-from launch import LaunchContext, SomeSubstitutionsType
+from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
 __all__ = ['Parameter', 'ParameterFile', 'ParameterValue']
 
@@ -55,6 +55,21 @@ class Parameter:
         self.__name = normalize_to_list_of_substitutions(name)
         self.__value = ParameterValue(value, value_type=value_type)
 
+    @property
+    def name(self) -> list[Substitution]:
+        """The name before substitution."""
+        return self.__name
+
+    @property
+    def value(self) -> Any:
+        """The value before substitution."""
+        return self.__value.value
+
+    @property
+    def value_type(self) -> Any:
+        """The type of the value."""
+        return self.__value.value_type
+
     def evaluate(self, context: LaunchContext) -> tuple[str, Any]:
         """Return name and value."""
         return perform_substitutions(context, self.__name), self.__value.evaluate(context)
@@ -77,6 +92,11 @@ class ParameterFile:
         self.__param_file = normalize_to_list_of_substitutions(param_file)
         self.__allow_substs = TypedValue(allow_substs, bool, 'ParameterFile: allow_substs')
         self.__copies: list[Path] = []
+
+    @property
+    def param_file(self) -> list[Substitution]:
+        """The path before substitution."""
+        return self.__param_file
 
     def evaluate(self, context: LaunchContext) -> Path:
         """Return the path of the file or of its copy; raise RuntimeError naming the file."""

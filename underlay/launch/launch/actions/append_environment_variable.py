@@ -5,6 +5,7 @@ from typing import Any
 from ..action import Action
 from ..launch_context import LaunchContext
 from ..some_substitutions_type import SomeSubstitutionsType
+from ..substitution import Substitution
 from ..utilities import TypedValue, normalize_to_list_of_substitutions, perform_substitutions
 
 __all__ = ['AppendEnvironmentVariable']
@@ -17,7 +18,6 @@ class AppendEnvironmentVariable(Action):
         self,
         name: SomeSubstitutionsType,
         value: SomeSubstitutionsType,
-        *,
         prepend: bool | SomeSubstitutionsType = False,
         separator: SomeSubstitutionsType = os.pathsep,
         **kwargs: Any,
@@ -27,6 +27,16 @@ class AppendEnvironmentVariable(Action):
         self.__value = normalize_to_list_of_substitutions(value)
         self.__prepend = TypedValue(prepend, bool, 'AppendEnvironmentVariable: prepend')
         self.__separator = normalize_to_list_of_substitutions(separator)
+
+    @property
+    def name(self) -> list[Substitution]:
+        """The name of the variable."""
+        return self.__name
+
+    @property
+    def value(self) -> list[Substitution]:
+        """What is added."""
+        return self.__value
 
     def execute(self, context: LaunchContext) -> None:
         """Change the variable."""

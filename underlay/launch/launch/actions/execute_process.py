@@ -6,7 +6,6 @@ import itertools
 import os
 import re
 import shlex
-import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +29,7 @@ from ..events.process import (
 from ..events.shutdown import Shutdown
 from ..launch_context import LaunchContext
 from ..launch_description_entity import LaunchDescriptionEntity
-from ..process import (
-    OutputLines,
-    ProcessConnection,
-    ProcessTree,
-    Terminator,
-    start_process,
-    wait_first,
-)
+from ..process import OutputLines, ProcessDetails, RunningProcess, wait_first
 from ..some_substitutions_type import SomeSubstitutionsType
 from ..substitution import Substitution
 from ..substitutions.launch_configuration import LaunchConfiguration
@@ -125,12 +117,10 @@ class ExecuteProcess(Action):
         self.__respawn = TypedValue(respawn, bool, 'respawn')
         self.__respawn_delay = respawn_delay or 0.0
         self.__respawn_max_retries = respawn_max_retries
-        self.__details: dict[str, Any] | None = None
+        self.__details: ProcessDetails | None = None
+        self.__pid: int | None = None
         self.__task: asyncio.Task | None = None
-        self.__connection: ProcessConnection | None = None
-        self.__tree: ProcessTree | None = None
-        self.__terminator: Terminator | None = None
-        self.__ending: asyncio.Future | None = None
+        self.__process: RunningProcess | None = None
         self.__cache: dict[int, list[str]] = {1: [], 2: []}
         self.__return_code: int | None = None
 
@@ -147,12 +137,32 @@ class ExecuteProcess(Action):
     @property
     def process_name(self) -> str:
         """The unique name of the process, with its number."""
-        return self.__details['name']
+        return self.__details.name
 
     @property
     def process_details(self) -> dict[str, Any] | None:
         """Name, cmd, cwd, env and, once it runs, pid of the process; None before execution."""
-        return self.__details
+        if self.__details is None:
+            return None
+        known = {
+            'action': self, 'name': self.__details.name, 'cmd': self.__details.cmd,
+            'cwd': self.__details.cwd, 'env': self.__details.env}
+        return known if self.__pid is None else {**known, 'pid': self.__pid}
+
+    @property
+    def cwd(self) -> SomeSubstitutionsType | None:
+        """The working folder before substitution."""
+        return self.__cwd
+
+    @property
+    def env(self) -> dict[SomeSubstitutionsType, SomeSubstitutionsType] | None:
+        """The whole environment before substitution, None for that of the launch."""
+        return self.__env
+
+    @property
+    def additional_env(self) -> dict[SomeSubstitutionsType, SomeSubstitutionsType]:
+        """What is added to the environment, before substitution."""
+        return self.__additional_env
 
     @property
     def shell(self) -> bool:
@@ -219,19 +229,24 @@ class ExecuteProcess(Action):
         """Return the words of the command line without the prefix."""
         return [perform_substitutions(context, word) for word in self.cmd]
 
-    def __work_out(self, context: LaunchContext) -> dict[str, Any]:
+    def __work_out(self, context: LaunchContext) -> ProcessDetails:
         words = self._command_line(context)
         cmd = self.__prefix_words(context, words[0]) + words
         name = Path(cmd[0]).name if self.__name is None else perform_substitutions(
             context, self.__name)
-        cwd = None if self.__cwd is None else perform_substitutions(context, self.__cwd)
-        return {
-            'action': self,
-            'name': f'{name}-{next(_numbers)}',
-            'cmd': cmd,
-            'cwd': cwd,
-            'env': self.__environment(context),
-        }
+        return ProcessDetails(
+            name=f'{name}-{next(_numbers)}',
+            cmd=cmd,
+            cwd=None if self.__cwd is None else perform_substitutions(context, self.__cwd),
+            env=self.__environment(context),
+            shell=self.__shell,
+            emulate_tty=self.__wants_terminal(context),
+            seconds=tuple(timeout.evaluate(context) for timeout in self.__timeouts))
+
+    def __wants_terminal(self, context: LaunchContext) -> bool:
+        wanted = context.launch_configurations.get('emulate_tty')
+        return self.__emulate_tty if wanted is None else evaluate_condition_expression(
+            context, wanted)
 
     def __prefix_words(self, context: LaunchContext, executable: str) -> list[str]:
         if self.__prefix is not None:
@@ -251,7 +266,6 @@ class ExecuteProcess(Action):
 
     def __prepare(self, context: LaunchContext) -> None:
         self.__respawn_wanted = self.__respawn.evaluate(context)
-        self.__seconds = [timeout.evaluate(context) for timeout in self.__timeouts]
         self.__logger = logging.get_logger(self.process_name)
         output = os.environ.get('OVERRIDE_LAUNCH_PROCESS_OUTPUT') or self.__output
         if not isinstance(output, dict):
@@ -261,9 +275,6 @@ class ExecuteProcess(Action):
         self.__lines = {1: OutputLines(), 2: OutputLines()}
         self.__end_wanted = asyncio.Event()
         self.__hurry = asyncio.Event()
-        if 'emulate_tty' in context.launch_configurations:
-            self.__emulate_tty = evaluate_condition_expression(
-                context, context.launch_configurations['emulate_tty'])
 
     def __event_handlers(self) -> list[BaseEventHandler]:
         handlers = [
@@ -294,43 +305,19 @@ class ExecuteProcess(Action):
     async def __run_once(self, context: LaunchContext) -> None:
         if self.__end_wanted.is_set():
             return
-        await self.__start(context)
-        self.__ending = asyncio.ensure_future(self.__end_when_wanted())
-        code = await self.__connection.wait()
-        self.__note_end(context, code)
-        await self.__clear_up()
-
-    async def __clear_up(self) -> None:
-        """Deal with what the ended process has left behind."""
-        if self.__end_wanted.is_set():
-            await self.__ending
-        elif self.__respawn_wanted:
-            await self.__terminator.end_orphans()
-            self.__ending.cancel()
-        elif not self.__tree.survivors():
-            self.__ending.cancel()
-        # Otherwise it may run on until the launch ends, which keeps nothing waiting.
-
-    async def __start(self, context: LaunchContext) -> None:
-        details = self.process_details
         if self.__log_cmd:
-            self.__logger.info(f'command line: {shlex.join(details["cmd"])}')
-        try:
-            self.__connection = ProcessConnection(
-                on_start=lambda pid: self.__on_start(context, pid),
-                on_output=lambda fd, data: self.__on_output(context, fd, data))
-            await start_process(
-                self.__connection, details['cmd'], shell=self.__shell, cwd=details['cwd'],
-                env=details['env'], emulate_tty=self.__emulate_tty)
-        except OSError as error:
-            raise RuntimeError(_explain_start(details, error)) from error
+            self.__logger.info(f'command line: {shlex.join(self.__details.cmd)}')
+        self.__process = RunningProcess(
+            self.__details,
+            on_start=lambda pid: self.__on_start(context, pid),
+            on_output=lambda fd, data: self.__on_output(context, fd, data),
+            end_wanted=self.__end_wanted, hurry=self.__hurry, logger=self.__logger)
+        self.__note_end(context, await self.__process.run())
+        await self.__process.clear_up(runs_again=self.__respawn_wanted)
 
     def __on_start(self, context: LaunchContext, pid: int) -> None:
-        self.__tree = ProcessTree(pid)
-        self.__terminator = Terminator(
-            self.__tree, self.__connection.exited, self.__seconds, self.__hurry, self.__logger)
+        self.__pid = pid
         self.__return_code = None
-        self.process_details['pid'] = pid
         self.__logger.info(f'process started with pid [{pid}]')
         context.emit_event_sync(ProcessStarted(**self.process_details))
 
@@ -352,36 +339,22 @@ class ExecuteProcess(Action):
         self.__return_code = code
         for fd, lines in self.__lines.items():
             self.__log_lines(fd, lines.flush())
-        details = self.process_details
         if code == 0:
-            self.__logger.info(f'process has finished cleanly [pid {details["pid"]}]')
+            self.__logger.info(f'process has finished cleanly [pid {self.__pid}]')
         else:
             self.__logger.error(
-                f'process has died [pid {details["pid"]}, exit code {code}, '
-                f'cmd {shlex.join(details["cmd"])!r}]')
-        context.emit_event_sync(ProcessExited(returncode=code, **details))
-
-    # Ending.
+                f'process has died [pid {self.__pid}, exit code {code}, '
+                f'cmd {shlex.join(self.__details.cmd)!r}]')
+        context.emit_event_sync(ProcessExited(returncode=code, **self.process_details))
 
     def __on_signal(self, event: SignalProcess) -> None:
-        if self.__connection is None or self.__connection.exited.done():
-            return
-        self.__logger.info(f'sending {event.signal_name}')
-        self.__tree.signal(event.signal)
-
-    async def __end_when_wanted(self) -> None:
-        connection, tree = self.__connection, self.__tree
-        try:
-            await self.__end_wanted.wait()
-            await self.__terminator.end()
-        finally:
-            tree.signal_survivors(signal.SIGKILL)
-            connection.close()
+        if self.__process is not None:
+            self.__process.signal(event.signal)
 
     def __on_shutdown(self, _: Shutdown, context: LaunchContext) -> None:
         self.__end_wanted.set()
-        if self.__ending is not None and not self.__ending.done():
-            context.add_completion_future(self.__ending)
+        if self.__process is not None and self.__process.ending is not None:
+            context.add_completion_future(self.__process.ending)
 
 
 class _On(BaseEventHandler):
@@ -414,10 +387,3 @@ class _Targeted(_On):
 
 def _seconds(text: SomeSubstitutionsType, name: str) -> TypedValue:
     return TypedValue(normalize_to_list_of_substitutions(text), float, name)
-
-
-def _explain_start(details: dict[str, Any], error: OSError) -> str:
-    cwd = details['cwd']
-    if cwd is not None and not Path(cwd).is_dir():
-        return f'process {details["name"]!r}: its working folder {cwd!r} does not exist'
-    return f'process {details["name"]!r} cannot be started: {details["cmd"][0]!r}: {error.strerror}'

@@ -46,6 +46,11 @@ class TimerAction(Action):
         """What is visited when the period has passed."""
         return self.__actions
 
+    @property
+    def period(self) -> TypedValue:
+        """The seconds to wait."""
+        return self.__period
+
     def describe(self) -> str:
         """Return the period."""
         return f'TimerAction({self.__period} s)'
@@ -69,20 +74,20 @@ class TimerAction(Action):
         cancels = self.__cancel_on_shutdown.evaluate(context)
         if cancels and context.is_shutdown:
             return
-        self.__listen(context, cancels)
+        event = TimerEvent(timer_action=self)
+        self.__listen(context, event, cancels)
         self.__task = context.asyncio_loop.create_task(
-            self.__wait(context, self.__period.evaluate(context)))
+            _emit_later(context, event, self.__period.evaluate(context)))
 
     def get_asyncio_future(self) -> asyncio.Future | None:
         """Return the wait."""
         return self.__task
 
-    def __listen(self, context: LaunchContext, cancels: bool) -> None:
+    def __listen(self, context: LaunchContext, event: TimerEvent, cancels: bool) -> None:
         surroundings = dict(context.get_locals_as_dict())
         surroundings.pop('event', None)
         context.register_event_handler(EventHandler(
-            matcher=lambda event: (
-                isinstance(event, TimerEvent) and event.timer_action is self),
+            matcher=lambda other: other is event,
             entities=[
                 OpaqueFunction(function=lambda context: context.extend_locals(surroundings)),
                 *self.actions],
@@ -90,6 +95,7 @@ class TimerAction(Action):
         if cancels:
             context.register_event_handler(OnShutdown(on_shutdown=lambda *_: self.cancel()))
 
-    async def __wait(self, context: LaunchContext, period: float) -> None:
-        await asyncio.sleep(period)
-        context.emit_event_sync(TimerEvent(timer_action=self))
+
+async def _emit_later(context: LaunchContext, event: TimerEvent, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    context.emit_event_sync(event)

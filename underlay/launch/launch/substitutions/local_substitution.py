@@ -9,7 +9,7 @@ __all__ = ['LocalSubstitution']
 class LocalSubstitution(Substitution):
     """A member of the context's locals, as in `event.reason` or `names['left']`."""
 
-    def __init__(self, expression: str, *, description: str | None = None) -> None:
+    def __init__(self, expression: str, description: str | None = None) -> None:
         self.__expression = expression
         self.__description = description
 

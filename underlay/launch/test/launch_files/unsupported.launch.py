@@ -1,8 +1,8 @@
 """Uses what only the genuine launch has."""
-from launch_ros.actions import ComposableNodeContainer
+from launch.actions import ForEach
 
 from launch import LaunchDescription
 
 
 def generate_launch_description():
-    return LaunchDescription([ComposableNodeContainer(name='a', namespace='')])
+    return LaunchDescription([ForEach([])])

@@ -16,6 +16,16 @@ class SetParameter(Action):
         key = tuple(name) if isinstance(name, list) else name
         self.__parameter = {key: value}
 
+    @property
+    def name(self) -> SomeSubstitutionsType:
+        """The name of the parameter."""
+        return next(iter(self.__parameter))
+
+    @property
+    def value(self) -> Any:
+        """The value before substitution."""
+        return self.__parameter[self.name]
+
     def execute(self, context: LaunchContext) -> None:
         """Add the parameter to the scope."""
         before = context.launch_configurations.get('global_params', [])

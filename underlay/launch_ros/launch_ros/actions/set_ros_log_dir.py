@@ -3,7 +3,7 @@ from typing import Any
 
 from launch.actions import SetEnvironmentVariable
 
-from launch import SomeSubstitutionsType
+from launch import SomeSubstitutionsType, Substitution
 
 __all__ = ['SetROSLogDir']
 
@@ -13,3 +13,8 @@ class SetROSLogDir(SetEnvironmentVariable):
 
     def __init__(self, new_log_dir: SomeSubstitutionsType, **kwargs: Any) -> None:
         super().__init__('ROS_LOG_DIR', new_log_dir, **kwargs)
+
+    @property
+    def log_dir(self) -> list[Substitution]:
+        """The folder."""
+        return self.value

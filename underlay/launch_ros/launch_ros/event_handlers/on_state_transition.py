@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from launch.utilities import normalize_to_list_of_entities
 
-from launch import BaseEventHandler, LaunchContext, SomeEntitiesType
+from launch import BaseEventHandler, LaunchContext, LaunchDescriptionEntity, SomeEntitiesType
 
 from ..events.lifecycle import StateTransition
 
@@ -36,6 +36,11 @@ class OnStateTransition(BaseEventHandler):
         self.__wanted = {
             'transition': transition, 'start_state': start_state, 'goal_state': goal_state}
         self.__matcher = matcher
+
+    @property
+    def entities(self) -> list[LaunchDescriptionEntity]:
+        """What is visited."""
+        return self.__entities
 
     def describe(self) -> tuple[str, list[SomeEntitiesType]]:
         """Return the handler in words and the entities that follow."""

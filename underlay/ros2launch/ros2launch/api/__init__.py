@@ -1,4 +1,6 @@
 """Find, show and run launch files."""
+from launch.unsupported import refuse_names
+
 from .find import (
     MultipleLaunchFilesError,
     get_launch_file_paths,
@@ -24,3 +26,5 @@ __all__ = [
     'print_arguments_of_launch_description',
     'print_arguments_of_launch_file',
 ]
+
+__getattr__ = refuse_names(__name__, ['LaunchFileNameCompleter'])

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.argument_survey import ArgumentSurvey
-from launch.launch_description_sources import get_launch_description_from_any_launch_file
 from launch.unsupported import refuse
 
 from launch import LaunchContext, LaunchDescription, LaunchService
@@ -61,8 +60,8 @@ def launch_a_launch_file(
         refuse(f'the option extension {next(iter(option_extensions))!r}')
     words = [*launch_file_arguments, *_prefix_arguments(args)]
     pairs = parse_launch_arguments(words)
-    get_launch_description_from_any_launch_file(launch_file_path)  # a broken file is an error
     include = IncludeLaunchDescription(launch_file_path, launch_arguments=pairs)
+    include.launch_description_source.get_launch_description(LaunchContext())
     survey = ArgumentSurvey(LaunchDescription([include]))
     given = [name for name, _ in pairs]
     foreseen = {argument.name for argument in survey.arguments}

@@ -5,7 +5,7 @@ from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import get_launch_description_from_any_launch_file
 from launch.substitutions import TextSubstitution
 
-from launch import LaunchDescription, LaunchIntrospector, Substitution
+from launch import LaunchContext, LaunchDescription, LaunchIntrospector, Substitution
 
 __all__ = [
     'print_a_launch_file',
@@ -22,9 +22,9 @@ def print_a_launch_file(*, launch_file_path: str) -> None:
 
 def print_arguments_of_launch_file(*, launch_file_path: str) -> None:
     """Print name, description, default and choices of all arguments, those of includes too."""
-    get_launch_description_from_any_launch_file(launch_file_path)  # a broken file is an error
-    print_arguments_of_launch_description(
-        launch_description=LaunchDescription([IncludeLaunchDescription(launch_file_path)]))
+    include = IncludeLaunchDescription(launch_file_path)
+    include.launch_description_source.get_launch_description(LaunchContext())
+    print_arguments_of_launch_description(launch_description=LaunchDescription([include]))
 
 
 def print_arguments_of_launch_description(*, launch_description: LaunchDescription) -> None:

@@ -20,6 +20,6 @@ def matches_name(name: str) -> Callable[[ExecuteProcess], bool]:
     return lambda action: (action.process_details or {}).get('name') == name
 
 
-def matches_executable(executable_name: str) -> Callable[[ExecuteProcess], bool]:
+def matches_executable(executable: str) -> Callable[[ExecuteProcess], bool]:
     """Return a matcher by the first word of the command line."""
-    return lambda action: (action.process_details or {}).get('cmd', [None])[0] == executable_name
+    return lambda action: (action.process_details or {}).get('cmd', [None])[0] == executable

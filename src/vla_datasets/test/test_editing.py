@@ -72,7 +72,7 @@ def test_killed_merge_goes_on_where_it_was(sample, tmp_path, in_child):
 
     assert in_child(lambda: merge(parts, target, die_at_six)) == -signal.SIGKILL
     committed = len(DatasetReader(target).episodes)
-    assert 0 < committed < 6
+    assert 0 < committed <= 6
     with pytest.raises(DatasetError, match='something else was being written'):
         merge(parts[:1], target)
     steps = []
@@ -154,5 +154,5 @@ def test_there_and_back_through_version_2_1(sample, tmp_path, written):
     sample.check(tmp_path / 'new', range(5))
     assert verify(tmp_path / 'new', decode=True) == []
     assert coded_packets(tmp_path / 'new') == coded_packets(written)
-    with pytest.raises(DatasetError, match='v2.0'):
+    with pytest.raises(DatasetError, match=r'v2\.0'):
         convert(written, tmp_path / 'other', 'v2.0')

@@ -120,7 +120,7 @@ def test_a_folder_without_data_set_or_of_an_unknown_version_is_named(written, tm
     (tmp_path / 'meta').mkdir()
     info = tmp_path / 'meta/info.json'
     info.write_text('{"codebase_version": "v1.6"}')
-    with pytest.raises(DatasetError, match="codebase_version 'v1.6'"):
+    with pytest.raises(DatasetError, match=r"codebase_version 'v1\.6'"):
         DatasetReader(tmp_path)
     info.write_text('{"codebase_')
     with pytest.raises(DatasetError, match='not readable as JSON'):

@@ -16,7 +16,8 @@ images = hnp.arrays(np.uint8, (6, 4, 5, 3))
 @settings(max_examples=60, deadline=None)
 @given(whole=values, cuts=st.lists(st.integers(0, 40), max_size=4))
 def test_statistics_of_parts_merge_to_those_of_the_whole(whole, cuts):
-    parts = [part for part in np.split(whole, sorted(min(c, len(whole)) for c in cuts)) if len(part)]
+    split = np.split(whole, sorted(min(cut, len(whole)) for cut in cuts))
+    parts = [part for part in split if len(part)]
     merged = merge([summarize(part) for part in parts])
     scale = np.abs(whole).max() + 1
     assert merged['count'] == len(whole)

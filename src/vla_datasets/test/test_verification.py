@@ -27,7 +27,7 @@ def change(root, name, values):
 
 @pytest.mark.parametrize(('name', 'values', 'message'), [
     ('action', lambda v: [[0, np.nan], *v[1:]], "feature 'action': NaN or infinity in row 0"),
-    ('action', lambda v: [None, *v[1:]], "feature 'action': 1 values are missing"),
+    ('stamp_ns', lambda v: [None, *v[1:]], "feature 'stamp_ns': 1 values are missing"),
     ('action', lambda v: [[9, 9], *v[1:]], "feature 'action': max is not that of the data"),
     ('frame_index', lambda v: [5, *v[1:]], "feature 'frame_index' is 5 at frame 0, expected 0"),
     ('episode_index', lambda v: [1, *v[1:]], "feature 'episode_index' is 1"),

@@ -72,7 +72,8 @@ def test_files_are_begun_anew_at_their_size_limit(sample, tmp_path):
         tmp_path / 'small', range(7), data_files_size_in_mb=0.008, video_files_size_in_mb=0.004,
         chunks_size=2)
     for kind in ('data', 'videos/observation.images.front'):
-        files = sorted(p.relative_to(root / kind).with_suffix('') for p in (root / kind).rglob('*.*'))
+        folder = root / kind
+        files = sorted(p.relative_to(folder).with_suffix('') for p in folder.rglob('*.*'))
         assert len(files) > 2
         assert [str(file) for file in files[:3]] == [
             'chunk-000/file-000', 'chunk-000/file-001', 'chunk-001/file-000']
@@ -193,7 +194,8 @@ def test_full_disk_is_named_and_what_was_saved_stays(sample, tmp_path, in_child)
                         writer.add_frame({'camera': image}, task='watch')
                     writer.save_episode()
         except DiskFullError as error:
-            assert 'episode' in str(error) and 'free some space' in str(error)
+            assert 'writing-000001/camera.mp4' in str(error)
+            assert 'free some space and resume' in str(error)
             os._exit(7)
 
     assert in_child(fill) == 7

@@ -239,8 +239,8 @@ def _with_fitting_statistics(episode: Episode, metadata: Metadata) -> Episode:
     """Without statistics of another shape than ours; LeRobot pools the rows of a matrix."""
     fitting = {
         name: stats for name, stats in episode.statistics.items()
-        if name in metadata.features and metadata.features[name].is_visual
-        or name in metadata.columns and stats['mean'].shape == metadata.columns[name].shape
+        if (name in metadata.features and metadata.features[name].is_visual)
+        or (name in metadata.columns and stats['mean'].shape == metadata.columns[name].shape)
     }
     return replace(episode, statistics=fitting)
 

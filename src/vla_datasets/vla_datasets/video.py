@@ -81,7 +81,8 @@ class VideoEncoder:
 
     def add(self, image: np.ndarray) -> None:
         """Encode one image, uint8 [height, width, 3]."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), 'rgb24')
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), 'rgb24')
+        frame = picture.reformat(format='yuv420p', threads=1)
         frame.pts, frame.time_base = self.frames, self._tick
         with naming_full_disk(str(self._path)):
             self._container.mux(self._stream.encode(frame))
@@ -268,7 +269,7 @@ class VideoDecoder:
                 current = round(frame.pts * self._stream.time_base * self._fps)
                 self._next = current + 1
                 if current == number:
-                    return frame.to_ndarray(format='rgb24')
+                    return frame.to_ndarray(format='rgb24', threads=1)
                 if current > number:
                     break
         except (av.FFmpegError, OSError, EOFError) as error:
@@ -288,6 +289,10 @@ class VideoDecoder:
         self._container.close()
 
 
+_INHERITED: list[OrderedDict[Path, VideoDecoder]] = []
+"""Decoders of the parent process. Freeing one would wait for a thread that a fork does not copy."""
+
+
 class VideoDecoders:
     """Open decoders by file, the least recently used closed first.
 
@@ -302,6 +307,7 @@ class VideoDecoders:
 
     def __getitem__(self, path: Path) -> VideoDecoder:
         if self._process != os.getpid():
+            _INHERITED.append(self._open)
             self._open = OrderedDict()
             self._process = os.getpid()
         if path not in self._open:

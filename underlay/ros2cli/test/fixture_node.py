@@ -1,5 +1,6 @@
 """A process with one of everything that the verbs look at; says 'ready' when all of it is up."""
 import importlib.util
+import time
 
 import rclpy
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -58,7 +59,7 @@ class Robot(Node):
 
 
 def add_gripper(node: Node) -> ActionServer:
-    """Serve /gripper: it closes in ten steps, and gives up on a negative position."""
+    """Serve /gripper: ten steps in max_effort seconds; it gives up on a negative position."""
     from control_msgs.action import GripperCommand
 
     def execute(goal_handle):
@@ -70,7 +71,7 @@ def add_gripper(node: Node) -> ActionServer:
             goal_handle.publish_feedback(
                 GripperCommand.Feedback(position=goal.position * step / 10))
             if goal.max_effort > 0:
-                node.create_rate(1 / goal.max_effort).sleep()
+                time.sleep(goal.max_effort / 10)
         if goal.position < 0:
             goal_handle.abort()
         else:

@@ -16,9 +16,10 @@ def test_list_type_info(ros2):
 
 def test_send_goal_with_feedback(ros2):
     done = ros2(
-        'action', 'send_goal', '-f', '/gripper', TYPE, '{command: {position: 0.5}}')
+        'action', 'send_goal', '-f', '/gripper', TYPE,
+        '{command: {position: 0.5, max_effort: 0.5}}')
     assert done.returncode == 0
-    assert 'Feedback:\n    position: 0.5\n' in done.stdout
+    assert 'Feedback:\n    position: 0.4\n' in done.stdout
     assert done.stdout.endswith('Goal finished with status: SUCCEEDED\n')
 
 
@@ -32,7 +33,7 @@ def test_a_goal_that_aborts_is_a_failure(ros2):
 def test_interrupt_cancels_the_goal(start):
     with start(
             'action', 'send_goal', '/gripper', TYPE,
-            '{command: {position: 0.5, max_effort: 2}}') as goal:
+            '{command: {position: 0.5, max_effort: 5}}') as goal:
         for line in goal.stdout:
             if line.startswith('Goal accepted'):
                 break

@@ -87,8 +87,8 @@ def test_play_loops_and_gives_the_clock(ros2, start, bag):
 
 
 def test_record_all_without_some(robot, start, tmp_path):
-    with start(
-            'bag', 'record', '-a', '-x', '/(chatter|rosout)', '-o', str(tmp_path / 'all')) as record:
+    path = tmp_path / 'all'
+    with start('bag', 'record', '-a', '-x', '/(chatter|rosout)', '-o', str(path)) as record:
         for line in record.stdout:
             assert '/chatter' not in line
             assert '/_secret' not in line
@@ -96,7 +96,7 @@ def test_record_all_without_some(robot, start, tmp_path):
                 break
         record.send_signal(signal.SIGTERM)
         assert record.wait(10) == 0
-    assert (tmp_path / 'all' / 'metadata.yaml').is_file()
+    assert (path / 'metadata.yaml').is_file()
 
 
 def test_bad_input_is_refused_in_one_line(refused, bag, tmp_path):

@@ -29,7 +29,8 @@ def absolute_name(name: str) -> str:
     try:
         validate_full_topic_name(full)
     except InvalidTopicNameException as error:
-        raise CommandError(f"'{name}' is not a valid name: {' '.join(str(error).split())}") from error
+        reason = ' '.join(str(error).split())
+        raise CommandError(f"'{name}' is not a valid name: {reason}") from error
     return full
 
 

@@ -7,8 +7,8 @@ from .actions.declare_launch_argument import DeclareLaunchArgument
 from .actions.include_launch_description import IncludeLaunchDescription
 from .actions.opaque_function import OpaqueFunction
 from .actions.register_event_handler import RegisterEventHandler
-from .launch_context import LaunchContext
 from .launch_description_entity import LaunchDescriptionEntity
+from .trial_context import TrialContext
 
 __all__ = ['ArgumentSurvey']
 
@@ -28,7 +28,7 @@ class ArgumentSurvey:
         configurations: dict[str, str] | None = None,
         conditional: bool = False,
     ) -> None:
-        self._context = LaunchContext()
+        self._context = TrialContext()
         self._context.launch_configurations.update(configurations or {})
         self._found: dict[str, DeclareLaunchArgument] = {}
         self.is_complete = True

@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .actions.include_launch_description import IncludeLaunchDescription
-from .launch_context import LaunchContext
 from .launch_description import LaunchDescription
 from .launch_description_entity import LaunchDescriptionEntity
+from .trial_context import TrialContext
 
 __all__ = ['LaunchIntrospector']
 
@@ -18,7 +18,7 @@ class LaunchIntrospector:
 
     def format_launch_description(self, launch_description: LaunchDescription) -> str:
         """Return the tree, one entity a line."""
-        self._context = LaunchContext()
+        self._context = TrialContext()
         return '\n'.join(self._lines([launch_description]))
 
     def _lines(self, entities: Iterable[LaunchDescriptionEntity]) -> Iterable[str]:

@@ -10,7 +10,7 @@ from launch.actions import (
 )
 from launch.argument_survey import ArgumentSurvey
 from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import Command, LaunchConfiguration, PathJoinSubstitution
 
 from launch import LaunchDescription
 
@@ -50,6 +50,12 @@ def test_nested_includes_are_found_from_their_own_folder():
     survey = ArgumentSurvey(LaunchDescription([
         IncludeLaunchDescription(str(LAUNCH_FILES / 'scopes.launch.py'))]))
     assert [name for name, _ in names(survey)] == ['a', 'with_default', 'own']
+
+
+def test_no_command_is_run_before_launching(tmp_path):
+    ArgumentSurvey(LaunchDescription([
+        DeclareLaunchArgument('x', default_value=Command(['touch ', str(tmp_path / 'made')]))]))
+    assert not (tmp_path / 'made').exists()
 
 
 def test_a_function_leaves_the_survey_incomplete():

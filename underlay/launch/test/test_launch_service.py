@@ -148,6 +148,18 @@ def test_what_is_missing_is_refused_by_name(module, name):
         getattr(importlib.import_module(module), name)
 
 
+def test_a_process_needs_a_command_line():
+    with pytest.raises(ValueError, match='cmd is empty'):
+        ExecuteProcess(cmd=[])
+
+
+def test_a_deprecated_description_says_why(capsys):
+    service = LaunchService()
+    service.include_launch_description(LaunchDescription([], deprecated_reason='use the other'))
+    assert service.run() == 0
+    assert 'deprecated: use the other' in capsys.readouterr().out
+
+
 def test_a_keyword_of_nobody_is_an_error():
     with pytest.raises(TypeError, match='colour'):
         ExecuteProcess(cmd=['true'], colour='red')

@@ -74,3 +74,11 @@ def test_a_hang_up_that_is_ignored_stays_so(launch_file, running):
     assert running(pids) == pids
     launched.send(signal.SIGTERM)
     assert launched.wait(5.0) == 0
+
+
+def test_what_is_left_behind_ends_before_the_process_starts_again(launch_file, running):
+    launched = launch_file('orphans')
+    first, second = launched.pids(2)
+    assert running([first]) == []
+    assert launched.wait(10.0) == 0
+    assert running([second]) == []

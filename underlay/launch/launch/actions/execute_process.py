@@ -99,6 +99,8 @@ class ExecuteProcess(Action):
     ) -> None:
         super().__init__(**kwargs)
         self.__cmd = [normalize_to_list_of_substitutions(word) for word in cmd]
+        if not self.__cmd:
+            raise ValueError('ExecuteProcess: cmd is empty')
         self.__prefix = prefix
         self.__name = name
         self.__cwd = cwd
@@ -292,8 +294,12 @@ class ExecuteProcess(Action):
     async def _run(self, context: LaunchContext) -> None:
         """Run the process, as often as it is to be started again."""
         for run in itertools.count():
+            if self.__end_wanted.is_set():
+                return
             await self.__run_once(context)
-            if not self.__starts_again(run):
+            runs_again = self.__starts_again(run)
+            await self.__process.clear_up(runs_again=runs_again)
+            if not runs_again:
                 return
             await wait_first(self.__end_wanted.wait(), timeout=self.__respawn_delay)
 
@@ -303,8 +309,6 @@ class ExecuteProcess(Action):
         return self.__respawn_max_retries < 0 or runs < self.__respawn_max_retries
 
     async def __run_once(self, context: LaunchContext) -> None:
-        if self.__end_wanted.is_set():
-            return
         if self.__log_cmd:
             self.__logger.info(f'command line: {shlex.join(self.__details.cmd)}')
         self.__process = RunningProcess(
@@ -313,7 +317,6 @@ class ExecuteProcess(Action):
             on_output=lambda fd, data: self.__on_output(context, fd, data),
             end_wanted=self.__end_wanted, hurry=self.__hurry, logger=self.__logger)
         self.__note_end(context, await self.__process.run())
-        await self.__process.clear_up(runs_again=self.__respawn_wanted)
 
     def __on_start(self, context: LaunchContext, pid: int) -> None:
         self.__pid = pid

@@ -12,6 +12,7 @@ from ..launch_description_entity import LaunchDescriptionEntity
 from ..launch_description_source import LaunchDescriptionSource
 from ..launch_description_sources import AnyLaunchDescriptionSource
 from ..some_substitutions_type import SomeSubstitutionsType
+from ..trial_context import TrialContext
 from ..utilities import perform_substitutions
 from .opaque_function import OpaqueFunction
 from .set_launch_configuration import SetLaunchConfiguration
@@ -79,9 +80,9 @@ class IncludeLaunchDescription(Action):
             'current_launch_file_directory': str(folder),
         }
 
-    def _predict(self, context: LaunchContext) -> LaunchDescription | None:
+    def _predict(self, context: TrialContext) -> LaunchDescription | None:
         """Return the description, in a trial context, if it can be told before launching."""
-        trial = LaunchContext()
+        trial = TrialContext()
         trial.launch_configurations.update(context.launch_configurations)
         trial.extend_locals(context.get_locals_as_dict())
         try:

@@ -14,6 +14,6 @@ setup(
     zip_safe=True,
     maintainer='vla maintainers',
     maintainer_email='maintainers@example.com',
-    description='Geometry messages in other frames: transforms of points, vectors, poses and wrenches.',
+    description='Geometry messages in other frames: points, vectors, poses and wrenches.',
     license='Apache-2.0',
 )

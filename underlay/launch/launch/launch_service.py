@@ -81,7 +81,7 @@ class LaunchService:
     async def run_async(self, *, shutdown_when_idle: bool = True) -> int:
         """Run in the current event loop, of the main thread, until done."""
         with self.__attached():
-            while await self.__has_more(shutdown_when_idle):
+            while self.__has_more(shutdown_when_idle):
                 await self.__step()
         return self.__return_code
 
@@ -93,7 +93,7 @@ class LaunchService:
         in_loop = asyncio._get_running_loop() is self.__loop
         return asyncio.sleep(0) if in_loop and not force_sync else None
 
-    async def __has_more(self, shutdown_when_idle: bool) -> bool:
+    def __has_more(self, shutdown_when_idle: bool) -> bool:
         if self.__context._events or self.__open_futures():
             return True
         if self.__shutting_down:

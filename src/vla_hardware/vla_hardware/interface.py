@@ -68,6 +68,7 @@ class ArmCapabilities:
     wrench: bool = False  # an external wrench is measured or estimated
     gripper: bool = False
     servo_delay: tuple[float, ...] = ()  # s, each joint's servo's lag behind a position command
+    servo_stiffness: tuple[float, ...] = ()  # N·m/rad, how each servo yields; empty: it does not
 
 
 @dataclass

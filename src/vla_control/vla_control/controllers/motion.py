@@ -258,7 +258,8 @@ class CartesianAdmittance(Controller):
         law, state = self._law, self.arm.state
         law.compute(dt, self._reference, state.wrench)
         return self._drive.command(
-            state.position, state.velocity, law.position, law.velocity, law.acceleration)
+            state.position, state.velocity, law.position, law.velocity, law.acceleration,
+            state.wrench)
 
     def reference_pose(self) -> tuple[so3.Vector3, so3.Quaternion]:
         return self._reference.position, self._reference.quaternion

@@ -63,6 +63,7 @@ class Admittance:
         self.position = np.zeros(n)
         self.velocity = np.zeros(n)
         self.acceleration = np.zeros(n)
+        self._change = np.zeros(n)
         self._posture = np.zeros(n)
         self._offset = np.zeros(6)
         self._rate = np.zeros(6)
@@ -98,7 +99,7 @@ class Admittance:
         self.position[:] = position
         self._posture[:] = position
         for array in (self.velocity, self.acceleration, self._offset, self._rate, self._wrench,
-                      self.target_wrench):
+                      self._change, self.target_wrench):
             array[:] = 0.0
 
     def compute(self, dt: float, reference: PoseReference, wrench: np.ndarray) -> None:
@@ -120,8 +121,11 @@ class Admittance:
         twist *= gain
         twist += feed
         rate = self._solver.solve(model.jacobian, twist, self.position, self._posture)
-        np.subtract(rate, self.velocity, out=self.acceleration)
-        self.acceleration /= dt
+        # the mean of two periods: what alternates from tick to tick is not motion
+        change = (rate - self.velocity) / dt
+        np.add(change, self._change, out=self.acceleration)
+        self.acceleration *= 0.5
+        self._change = change
         self.velocity[:] = rate
         self.position += dt * rate
 

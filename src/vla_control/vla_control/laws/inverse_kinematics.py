@@ -22,8 +22,8 @@ class DampingGains(StrictModel):
     """How singularities and joint limits are met."""
 
     singular_value: Real = parameter(
-        0.08, gt=0, description='σ₀, smallest singular value at which damping begins (m, rad)')
-    damping: Real = parameter(0.08, gt=0, description='λ_max, damping at a singularity')
+        0.012, gt=0, description='σ₀, smallest singular value at which damping begins (m, rad)')
+    damping: Real = parameter(0.012, gt=0, description='λ_max, damping at a singularity')
     limit_margin: Real = parameter(
         0.10, gt=0, unit='rad', description='distance of a joint limit at which joints slow down')
     posture_gain: Real = parameter(

@@ -1,7 +1,8 @@
 """From a joint reference (q*, q̇*, q̈*) to a command in the mode that an arm takes.
 
     effort    τ = K (q* − q) + D (q̇* − q̇) + M q̈* + C q̇ + g + friction      (Craig 2005, ch. 10)
-    position  q* + T q̇*, ahead by the lag T of the arm's own servo
+    position  q* + T q̇* + k⁻¹ (M q̈* + C q̇ + g + friction − Jᵀ F_ext), ahead by the lag T of the arm's
+              own servo and by what a servo of stiffness k yields to its load
     velocity  q̇* + k (q* − q)
 """
 
@@ -40,6 +41,9 @@ class JointDrive:
         self._model = model
         self.mode = mode
         self._carried = capabilities.gravity_compensated
+        stiffness = capabilities.servo_stiffness
+        self._compliance = 1.0 / np.array(stiffness) if stiffness else None
+        self._load = np.zeros(6)
         self._delay = np.array(capabilities.servo_delay or (0.0,) * model.joints)
         self._friction = Friction(FrictionGains(), model.friction, model.damping)
         self._out = np.zeros(model.joints)
@@ -57,12 +61,19 @@ class JointDrive:
         position: np.ndarray,
         velocity: np.ndarray,
         acceleration: np.ndarray,
+        wrench: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Values [n] in the unit of the mode for a reference [n] in rad, rad/s, rad/s²."""
+        """Values [n] in the unit of the mode for a reference [n] in rad, rad/s, rad/s².
+
+        `wrench` [6] is what the environment does to the tip, base axes.
+        """
         out = self._out
         if self.mode is ControlMode.POSITION:
             np.multiply(self._delay, velocity, out=out)
             out += position
+            if self._compliance is not None:
+                out += self._compliance * self._servo_torque(
+                    measured, velocity, acceleration, wrench)
         elif self.mode is ControlMode.VELOCITY:
             np.subtract(position, measured, out=out)
             out *= self._gains.velocity_gain
@@ -80,3 +91,22 @@ class JointDrive:
             if not self._carried:
                 out += model.gravity
         return out
+
+    def _servo_torque(
+        self,
+        position: np.ndarray,
+        velocity: np.ndarray,
+        acceleration: np.ndarray,
+        wrench: np.ndarray | None,
+    ) -> np.ndarray:
+        """What the arm's own servos have to give for this motion, N·m [n]."""
+        model = self._model
+        model.update(position, velocity)
+        torque = model.inertia @ acceleration + model.bias + self._friction.torque(velocity)
+        torque -= model.damping * velocity  # the servo's lag covers it
+        if not self._carried:
+            torque += model.gravity
+        if wrench is not None:
+            self._load += 0.1 * (wrench - self._load)
+            torque -= model.jacobian.T @ self._load
+        return torque

@@ -120,7 +120,7 @@ class PositionLimiter(_Motion):
         self.limited = not inside.all() or bool((wanted != values).any())
         if not inside.all():
             moving = np.clip((wanted - self._raw) / dt, -limits.velocity, limits.velocity)
-            gap = wanted - self.last
+            gap = wanted - self.last - moving * dt  # what this period's motion leaves
             closing = stopping_speed(np.abs(gap), BRAKING * limits.acceleration,
                                      BRAKING * limits.jerk)
             closing = np.minimum(closing, np.abs(gap) * min(30.0, 0.5 / dt))

@@ -97,15 +97,17 @@ class SimulatedHardware(HardwareInterface):
             modes = (ControlMode.EFFORT,) if leads else tuple(
                 ControlMode(mode) for mode in profile.control_modes)
             self._arms[arm.name] = _SimulatedArm(servos, modes[0])
-            delay = ()
+            delay = stiffness = ()
             if ControlMode.POSITION in modes:
                 delay = servos.servo_delay(self._sources['position'])
+                stiffness = servos.servo_stiffness(self._sources['position'])
             self._capabilities[arm.name] = ArmCapabilities(
                 modes=modes,
                 gravity_compensated=profile.gravity_compensated or leads,
                 wrench=True,
                 gripper=arm.gripper is not None,
                 servo_delay=delay,
+                servo_stiffness=stiffness,
             )
         self._start()
 

@@ -52,6 +52,11 @@ class ArmServos:
         """Seconds by which each joint's position servo trails its command."""
         return tuple(float(value) for value in servo_lead(source, self.profile.joints))
 
+    def servo_stiffness(self, source: mujoco.MjModel) -> tuple[float, ...]:
+        """Stiffness of each joint's position servo, N·m/rad."""
+        return tuple(
+            float(source.actuator(name).gainprm[0]) for name in self.profile.joints)
+
 
 def _descendants(model: mujoco.MjModel, body: int) -> np.ndarray:
     chosen = {body}

@@ -1,9 +1,9 @@
 """The description of the robot: robot_description and TF."""
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from launch import LaunchDescription
 from vla_core.description import robot_description
 from vla_core.profile import RobotProfile
 

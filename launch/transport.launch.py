@@ -3,6 +3,7 @@
 Shared memory is made large enough for images, and discovery stays on this host unless the address
 of a second machine is given.
 """
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
 from launch.conditions import IfCondition, UnlessCondition
 from launch.substitutions import (
@@ -11,8 +12,6 @@ from launch.substitutions import (
     PathJoinSubstitution,
 )
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

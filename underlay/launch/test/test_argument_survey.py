@@ -1,6 +1,7 @@
 """Arguments found without running anything."""
 from pathlib import Path
 
+from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     GroupAction,
@@ -11,8 +12,6 @@ from launch.actions import (
 from launch.argument_survey import ArgumentSurvey
 from launch.conditions import IfCondition
 from launch.substitutions import Command, LaunchConfiguration, PathJoinSubstitution
-
-from launch import LaunchDescription
 
 LAUNCH_FILES = Path(__file__).parent / 'launch_files'
 

@@ -1,9 +1,8 @@
 """Substitutions written in texts."""
 import pytest
+from launch import LaunchContext, UnsupportedError
 from launch.embedded_substitutions import parse_substitution
 from launch.utilities import perform_substitutions
-
-from launch import LaunchContext, UnsupportedError
 
 
 @pytest.mark.parametrize(('text', 'expected'), [

@@ -3,6 +3,7 @@ import asyncio
 import os
 
 import pytest
+from launch import LaunchDescription, LaunchService, UnsupportedError
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
@@ -15,8 +16,6 @@ from launch.actions import (
 )
 from launch.event_handlers import OnShutdown
 from launch.events import Shutdown
-
-from launch import LaunchDescription, LaunchService, UnsupportedError
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from launch import LaunchContext
 from launch.logging import get_logger
 from lifecycle_msgs.msg import TransitionEvent
 from lifecycle_msgs.srv import ChangeState as ChangeStateService
-
-from launch import LaunchContext
 
 from .events.lifecycle import ChangeState, StateTransition
 from .ros_adapters import get_ros_node

@@ -6,16 +6,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import launch_ros.substitutions  # noqa: F401 (makes its substitutions known to parameter files)
 import yaml
+from launch import LaunchContext, SomeSubstitutionsType, Substitution
 from launch.embedded_substitutions import parse_substitution
 from launch.utilities import (
     TypedValue,
     normalize_to_list_of_substitutions,
     perform_substitutions,
 )
-
-import launch_ros.substitutions  # noqa: F401 (makes its substitutions known to parameter files)
-from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
 __all__ = ['Parameter', 'ParameterFile', 'ParameterValue']
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from launch.utilities import coerce, is_substitution_like, perform_substitutions
-
 from launch import LaunchContext, Substitution
+from launch.utilities import coerce, is_substitution_like, perform_substitutions
 
 from .parameter_descriptions import ParameterValue
 

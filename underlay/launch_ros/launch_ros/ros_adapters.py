@@ -5,9 +5,8 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from launch.event_handlers import OnShutdown
-
 from launch import LaunchContext
+from launch.event_handlers import OnShutdown
 
 if TYPE_CHECKING:
     import rclpy.node

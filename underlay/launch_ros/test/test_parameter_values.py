@@ -1,9 +1,8 @@
 """Values that cannot be parameters."""
 import pytest
+from launch import LaunchContext
 from launch.substitutions import TextSubstitution
 from launch_ros.parameter_values import evaluate_parameters
-
-from launch import LaunchContext
 
 
 @pytest.mark.parametrize('value', [

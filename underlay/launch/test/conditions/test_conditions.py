@@ -1,5 +1,6 @@
 """Conditions."""
 import pytest
+from launch import LaunchContext
 from launch.conditions import (
     IfCondition,
     InvalidConditionExpressionError,
@@ -7,8 +8,6 @@ from launch.conditions import (
     LaunchConfigurationNotEquals,
     UnlessCondition,
 )
-
-from launch import LaunchContext
 
 
 @pytest.mark.parametrize(('text', 'truth'), [

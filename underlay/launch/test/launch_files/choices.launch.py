@@ -1,7 +1,6 @@
 """An argument that is required and one with choices."""
-from launch.actions import DeclareLaunchArgument, ExecuteProcess
-
 from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess
 
 
 def generate_launch_description():

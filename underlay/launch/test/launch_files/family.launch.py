@@ -1,8 +1,7 @@
 """Processes with children: in their group, in a session of their own, and deaf to signals."""
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
-
-from launch import LaunchDescription
 
 KINDS = {
     'plain': 'echo pid=$$; exec sleep 1000',

@@ -1,8 +1,7 @@
 """An error in an event handler, long after the start."""
+from launch import LaunchDescription
 from launch.actions import ExecuteProcess, LogInfo, TimerAction
 from launch.substitutions import LaunchConfiguration
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

@@ -1,8 +1,7 @@
 """Included by scopes.launch.py."""
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, SetLaunchConfiguration
 from launch.substitutions import LaunchConfiguration
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

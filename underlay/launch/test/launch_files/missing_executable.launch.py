@@ -1,7 +1,6 @@
 """A process that does not exist, after one that does."""
-from launch.actions import ExecuteProcess
-
 from launch import LaunchDescription
+from launch.actions import ExecuteProcess
 
 
 def generate_launch_description():

@@ -1,7 +1,6 @@
 """A process that leaves a child behind and is started again."""
-from launch.actions import ExecuteProcess
-
 from launch import LaunchDescription
+from launch.actions import ExecuteProcess
 
 
 def generate_launch_description():

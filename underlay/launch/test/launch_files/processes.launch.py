@@ -1,6 +1,7 @@
 """Processes one after the other, by events and timers."""
 import signal
 
+from launch import LaunchDescription
 from launch.actions import (
     EmitEvent,
     ExecuteProcess,
@@ -20,8 +21,6 @@ from launch.event_handlers import (
 from launch.events import matches_action
 from launch.events.process import SignalProcess
 from launch.substitutions import LocalSubstitution, PythonExpression
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

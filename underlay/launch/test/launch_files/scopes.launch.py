@@ -1,4 +1,5 @@
 """Groups, includes and what passes their borders."""
+from launch import LaunchDescription
 from launch.actions import (
     AppendEnvironmentVariable,
     DeclareLaunchArgument,
@@ -20,8 +21,6 @@ from launch.substitutions import (
     PythonExpression,
     ThisLaunchFileDir,
 )
-
-from launch import LaunchDescription
 
 
 def say(place):

@@ -1,4 +1,5 @@
 """Every substitution, said in a line of the log."""
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, SetEnvironmentVariable
 from launch.substitutions import (
     AllSubstitution,
@@ -20,8 +21,6 @@ from launch.substitutions import (
     ThisLaunchFile,
     ThisLaunchFileDir,
 )
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

@@ -1,7 +1,6 @@
 """Uses what only the genuine launch has."""
-from launch.actions import ForEach
-
 from launch import LaunchDescription
+from launch.actions import ForEach
 
 
 def generate_launch_description():

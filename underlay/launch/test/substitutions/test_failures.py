@@ -1,5 +1,6 @@
 """Substitutions that have no text."""
 import pytest
+from launch import LaunchContext
 from launch.substitutions import (
     Command,
     EnvironmentVariable,
@@ -13,8 +14,6 @@ from launch.substitutions import (
     TextSubstitution,
     ThisLaunchFileDir,
 )
-
-from launch import LaunchContext
 
 
 @pytest.mark.parametrize(('substitution', 'complaint'), [

@@ -2,10 +2,9 @@
 from typing import List  # noqa: UP035 (launch files give it)
 
 import pytest
+from launch import LaunchContext
 from launch.substitutions import TextSubstitution
 from launch.utilities import TypedValue, coerce
-
-from launch import LaunchContext
 
 
 @pytest.mark.parametrize(('text', 'data_type', 'expected'), [

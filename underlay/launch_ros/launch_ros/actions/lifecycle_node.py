@@ -3,10 +3,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from launch import EventHandler, LaunchContext, SomeSubstitutionsType
 from launch.actions import OpaqueFunction
 from launch.unsupported import refuse
-
-from launch import EventHandler, LaunchContext, SomeSubstitutionsType
 
 from ..events.lifecycle import ChangeState
 from ..lifecycle_link import LifecycleLink

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from launch import LaunchContext, SomeSubstitutionsType
 from launch.actions import ExecuteProcess
 from launch.logging import get_logger
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
-
-from launch import LaunchContext, SomeSubstitutionsType
 
 from ..names import check_namespace, check_node_name, make_namespace_absolute, prefix_namespace
 from ..parameter_descriptions import Parameter, ParameterFile

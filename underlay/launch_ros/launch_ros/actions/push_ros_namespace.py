@@ -1,9 +1,8 @@
 """Put nodes below a namespace."""
 from typing import Any
 
-from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
-
 from launch import Action, LaunchContext, SomeSubstitutionsType, Substitution
+from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
 from ..names import check_namespace, make_namespace_absolute, prefix_namespace
 

@@ -2,9 +2,8 @@
 from pathlib import Path
 from typing import Any
 
-from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
-
 from launch import Action, LaunchContext, SomeSubstitutionsType
+from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
 __all__ = ['SetParametersFromFile']
 

@@ -1,9 +1,8 @@
 """Remap a name for many nodes."""
 from typing import Any
 
-from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
-
 from launch import Action, LaunchContext, SomeSubstitutionsType, Substitution
+from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
 __all__ = ['SetRemap']
 

@@ -1,9 +1,8 @@
 """Choose where nodes log."""
 from typing import Any
 
-from launch.actions import SetEnvironmentVariable
-
 from launch import SomeSubstitutionsType, Substitution
+from launch.actions import SetEnvironmentVariable
 
 __all__ = ['SetROSLogDir']
 

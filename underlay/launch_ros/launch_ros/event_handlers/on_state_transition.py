@@ -4,9 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from launch.utilities import normalize_to_list_of_entities
-
 from launch import BaseEventHandler, LaunchContext, LaunchDescriptionEntity, SomeEntitiesType
+from launch.utilities import normalize_to_list_of_entities
 
 from ..events.lifecycle import StateTransition
 

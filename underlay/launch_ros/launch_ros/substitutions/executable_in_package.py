@@ -2,10 +2,9 @@
 import os
 from pathlib import Path
 
+from launch import LaunchContext, SomeSubstitutionsType, Substitution
 from launch.substitutions import SubstitutionFailure
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
-
-from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
 from .find_package import FindPackagePrefix
 

@@ -4,10 +4,9 @@ from ament_index_python.packages import (
     get_package_prefix,
     get_package_share_directory,
 )
+from launch import LaunchContext, SomeSubstitutionsType, Substitution
 from launch.substitutions import SubstitutionFailure
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
-
-from launch import LaunchContext, SomeSubstitutionsType, Substitution
 
 __all__ = ['FindPackage', 'FindPackagePrefix', 'FindPackageShare']
 

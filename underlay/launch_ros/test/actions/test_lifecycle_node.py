@@ -1,8 +1,7 @@
 """A managed node goes through its states on request."""
 import pytest
-from launch_ros.actions import LifecycleNode
-
 from launch import UnsupportedError
+from launch_ros.actions import LifecycleNode
 
 
 def test_transitions_are_requested_and_followed(launch_file):

@@ -1,8 +1,7 @@
 """What actions add to the scope of a group."""
 import pytest
-from launch_ros.actions import PushRosNamespace, SetParameter, SetParametersFromFile, SetRemap
-
 from launch import LaunchContext
+from launch_ros.actions import PushRosNamespace, SetParameter, SetParametersFromFile, SetRemap
 
 
 def test_namespaces_join_and_absolute_ones_begin_anew():

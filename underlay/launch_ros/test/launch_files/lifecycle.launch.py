@@ -1,12 +1,11 @@
 """A managed node that is configured, activated, and then ends the launch."""
+from launch import LaunchDescription
 from launch.actions import EmitEvent, LogInfo, RegisterEventHandler, Shutdown
 from launch.events import matches_action
 from launch_ros.actions import LifecycleNode
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
 from lifecycle_msgs.msg import Transition
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

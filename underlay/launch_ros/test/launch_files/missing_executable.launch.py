@@ -1,7 +1,6 @@
 """A node whose executable does not exist."""
-from launch_ros.actions import Node
-
 from launch import LaunchDescription
+from launch_ros.actions import Node
 
 
 def generate_launch_description():

@@ -1,8 +1,7 @@
 """A node of a package that does not exist, after a process that runs."""
+from launch import LaunchDescription
 from launch.actions import ExecuteProcess
 from launch_ros.actions import Node
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

@@ -2,6 +2,7 @@
 from pathlib import Path
 from typing import List  # noqa: UP035 (the genuine launch takes no other)
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, GroupAction
 from launch.substitutions import (
     LaunchConfiguration,
@@ -19,8 +20,6 @@ from launch_ros.actions import (
 from launch_ros.descriptions import Parameter
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchDescription
 
 FILES = Path(__file__).parent
 

@@ -5,11 +5,10 @@ import argparse
 import difflib
 from collections.abc import Collection, Iterable, Mapping
 
+from launch import LaunchContext, LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.argument_survey import ArgumentSurvey
 from launch.unsupported import refuse
-
-from launch import LaunchContext, LaunchDescription, LaunchService
 
 __all__ = ['UndeclaredArgumentError', 'launch_a_launch_file', 'parse_launch_arguments']
 

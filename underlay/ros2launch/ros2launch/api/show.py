@@ -1,11 +1,10 @@
 """Show what launch files take and do."""
 from __future__ import annotations
 
+from launch import LaunchContext, LaunchDescription, LaunchIntrospector, Substitution
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import get_launch_description_from_any_launch_file
 from launch.substitutions import TextSubstitution
-
-from launch import LaunchContext, LaunchDescription, LaunchIntrospector, Substitution
 
 __all__ = [
     'print_a_launch_file',

@@ -3,13 +3,12 @@ import re
 from pathlib import Path
 
 import pytest
+from launch import UnsupportedError, logging
 from ros2launch.api import (
     UndeclaredArgumentError,
     launch_a_launch_file,
     parse_launch_arguments,
 )
-
-from launch import UnsupportedError, logging
 
 LAUNCH_FILES = Path(__file__).parents[1] / 'launch_files'
 

@@ -2,9 +2,8 @@
 from pathlib import Path
 
 import pytest
-from ros2launch.api import print_a_launch_file, print_arguments_of_launch_file
-
 from launch import InvalidLaunchFileError
+from ros2launch.api import print_a_launch_file, print_arguments_of_launch_file
 
 LAUNCH_FILES = Path(__file__).parents[1] / 'launch_files'
 

@@ -1,7 +1,6 @@
 """Included; declares one more argument."""
-from launch.actions import DeclareLaunchArgument
-
 from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
 
 
 def generate_launch_description():

@@ -1,7 +1,6 @@
 """Declares an argument in a function only."""
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
-
 from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 
 
 def generate_launch_description():

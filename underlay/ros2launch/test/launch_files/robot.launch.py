@@ -1,4 +1,5 @@
 """Arguments of its own and of an include, and a function that reads one of them."""
+from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     IncludeLaunchDescription,
@@ -6,8 +7,6 @@ from launch.actions import (
 )
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
-
-from launch import LaunchDescription
 
 
 def generate_launch_description():

@@ -4,9 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lifecycle_msgs.msg import State, Transition
-
 from launch import Event
+from lifecycle_msgs.msg import State, Transition
 
 if TYPE_CHECKING:
     from ...actions.lifecycle_node import LifecycleNode

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lifecycle_msgs.msg import TransitionEvent
-
 from launch import Event
+from lifecycle_msgs.msg import TransitionEvent
 
 from .change_state import ChangeState
 

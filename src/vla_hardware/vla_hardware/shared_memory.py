@@ -94,7 +94,8 @@ class SharedBlock:
             ) from None
         header = np.ndarray((), dtype=_HEADER, buffer=mapping)
         expected = (magic.encode(), version, _digest(layout), _HEADER_SIZE + layout.itemsize)
-        if (bytes(header['magic']), int(header['version']), int(header['digest']), size) != expected:
+        found = (header['magic'].item(), int(header['version']), int(header['digest']), size)
+        if found != expected:
             raise SharedMemoryError(
                 f'shared block {name!r} has another layout (version {int(header["version"])}, '
                 f'here {version}): start both sides from the same version'
@@ -122,6 +123,7 @@ class Seqlock:
     """
 
     def __init__(self, field: np.ndarray) -> None:
+        field = field.reshape(())  # one record; an array, so that its fields are views
         payload = field['payload']
         self.local = np.zeros((), dtype=payload.dtype)
         self._sequence = field['sequence'].reshape(1)

@@ -1,0 +1,9 @@
+"""`python -m vla_control.loop`: reads a LoopConfiguration as JSON from standard input and runs it."""
+
+import sys
+
+from vla_control.loop.configuration import LoopConfiguration
+from vla_control.loop.process import run
+
+if __name__ == '__main__':
+    sys.exit(run(LoopConfiguration.model_validate_json(sys.stdin.read())))

@@ -1,0 +1,249 @@
+"""The loop process: owns the hardware, ticks at its rate, and never waits for anybody.
+
+Deadlines are absolute. A tick that begins more than a period late is missed and the deadlines go on
+from there. When the node falls silent the arms hold, then the stop latches, then, when nobody comes
+back, the hardware is deactivated and the process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from vla_control.controllers import ControllerError
+from vla_control.core import ControlCore
+from vla_control.laws.joint_trajectory import Tolerances, TrajectoryError, TrajectoryPoints
+from vla_control.loop.configuration import LoopConfiguration
+from vla_control.loop.lateness import Histogram
+from vla_control.loop.layout import KINDS, LAYOUT, MAGIC, VERSION
+from vla_control.loop.publisher import StatePublisher
+from vla_control.loop.ring import Ring, RingFull
+from vla_control.loop.scheduling import prepare
+from vla_control.safety.targets import TargetRefused
+from vla_core.profile import RobotProfile
+from vla_hardware import HardwareError, create
+from vla_hardware.shared_memory import Seqlock, SharedBlock
+
+__all__ = ['LoopProcess', 'run']
+
+
+class LoopProcess:
+    """The loop around one core."""
+
+    def __init__(self, configuration: LoopConfiguration, core: ControlCore) -> None:
+        self._configuration = configuration
+        self._core = core
+        self._block = SharedBlock.create(configuration.name, MAGIC, VERSION, LAYOUT)
+        record = self._block.record
+        self._beats = {name: memoryview(record[name].reshape(1)) for name in (
+            'loop_beat_ns', 'node_beat_ns', 'stop_requests', 'shutdown')}
+        record['loop_pid'] = os.getpid()
+        self._requests, self._answers = Ring(record['requests']), Ring(record['answers'])
+        self._targets = [
+            (Seqlock(record['targets'][index, kind:kind + 1]), arm, name)
+            for index, arm in enumerate(core.runners) for kind, name in enumerate(KINDS)]
+        self._publisher = StatePublisher(core, Seqlock(record['state']))
+        self._late, self._work = Histogram(), Histogram()
+        self._missed = 0
+        self._stops_seen = 0
+        self._held = False
+        self.ending = False
+        self._handlers = {
+            'switch': self._switch, 'load': self._load, 'unload': self._unload,
+            'set_parameters': self._set_parameters, 'follow': self._follow,
+            'cancel': self._cancel, 'release': self._release, 'recover': self._recover,
+            'reset': self._reset, 'hardware': self._hardware, 'controllers': self._controllers,
+            'diagnostics': self._diagnostics,
+        }
+
+    def run(self) -> None:
+        """Tick until told to end."""
+        core = self._core
+        period = round(core.dt * 1e9)
+        clock = time.monotonic_ns
+        deadline = clock() + period
+        paced = core.hardware.paces_loop
+        while not self.ending:
+            if not paced:
+                wait = deadline - clock()
+                if wait > 0:
+                    time.sleep(wait * 1e-9)
+            begun = clock()
+            late = begun - deadline
+            core.sense(begun * 1e-9)
+            if paced:
+                begun = clock()
+                late = begun - deadline
+                deadline = begun
+            self._late.add(late * 1e-3)
+            if late > period:
+                skipped = late // period
+                self._missed += skipped
+                deadline += skipped * period
+            deadline += period
+            self._listen(begun)
+            core.act()
+            self._publisher.publish(self._late, self._work, self._missed)
+            self._beats['loop_beat_ns'][0] = clock()
+            self._work.add((clock() - begun) * 1e-3)
+            if core.events:
+                self._report()
+
+    def close(self) -> None:
+        """Let go of the shared block."""
+        self._block.close()
+
+    # ---- what the node says
+
+    def _listen(self, now: int) -> None:
+        core = self._core
+        stops = self._beats['stop_requests'][0]
+        if stops != self._stops_seen:
+            self._stops_seen = stops
+            core.stop('stop requested')
+        if self._beats['shutdown'][0]:
+            self.ending = True
+        self._watch_node(now)
+        for lock, arm, kind in self._targets:
+            if lock.changed() and lock.try_read():
+                record = lock.local
+                values = record['values'][:int(record['count'])].tolist()
+                try:
+                    core.take_target(arm, kind, values, int(record['stamp_ns']) * 1e-9)
+                except TargetRefused as refusal:
+                    core.note_refusal(refusal)
+        if not self._requests.empty():
+            self._answer()
+
+    def _watch_node(self, now: int) -> None:
+        beat = self._beats['node_beat_ns'][0]
+        if not beat:
+            return
+        core, safety = self._core, self._core.safety
+        silent = (now - beat) * 1e-9
+        hold = silent > safety.node_timeout
+        if hold != self._held:
+            self._held = hold
+            core.hold(hold)
+            core.events.append(('warn', f'node silent for {silent:.1f} s: holding') if hold
+                               else ('info', 'node is back'))
+        if silent > safety.node_stop_timeout:
+            core.stop(f'node silent for {safety.node_stop_timeout:g} s')
+        if silent > self._configuration.orphan_timeout:
+            self.ending = True
+
+    def _answer(self) -> None:
+        request = self._requests.get()
+        number, verb = request.pop('id'), request.pop('verb')
+        try:
+            result = self._handlers[verb](**request)
+            answer = {'id': number, 'result': result}
+        except (ControllerError, HardwareError, TrajectoryError, TargetRefused) as error:
+            answer = {'id': number, 'error': str(error)}
+        except (TypeError, ValueError, KeyError) as error:
+            answer = {'id': number, 'error': f'request {verb!r}: {error}'}
+        self._put(answer)
+
+    def _report(self) -> None:
+        while self._core.events:
+            level, text = self._core.events.popleft()
+            self._put({'event': [level, text]})
+
+    def _put(self, message: dict[str, Any]) -> None:
+        try:
+            self._answers.put(message)
+        except RingFull:  # nobody reads; the loop goes on
+            return
+
+    # ---- requests
+
+    def _switch(self, activate: list[str], deactivate: list[str]) -> None:
+        self._core.switch(activate, deactivate)
+
+    def _load(self, name: str, spec: dict[str, Any]) -> None:
+        self._core.load(name, spec)
+
+    def _unload(self, name: str) -> None:
+        self._core.unload(name)
+
+    def _set_parameters(self, name: str, parameters: dict[str, Any]) -> None:
+        self._core.set_parameters(name, parameters)
+
+    def _follow(
+        self, name: str, start_ns: int, times: np.ndarray, positions: np.ndarray,
+        velocities: np.ndarray | None = None, accelerations: np.ndarray | None = None,
+        path_tolerance: np.ndarray | None = None, goal_tolerance: np.ndarray | None = None,
+        goal_time: float = 0.0,
+    ) -> int:
+        core = self._core
+        controller = core.trajectory_controller(name)
+        tolerances = None
+        if path_tolerance is not None and goal_tolerance is not None:
+            tolerances = Tolerances(path_tolerance, goal_tolerance, goal_time)
+        start = core.time if not start_ns else start_ns * 1e-9
+        points = TrajectoryPoints(times, positions, velocities, accelerations)
+        return controller.follow(points, start, core.time, tolerances)
+
+    def _cancel(self, name: str) -> None:
+        self._core.trajectory_controller(name).cancel()
+
+    def _release(self) -> None:
+        self._core.release()
+
+    def _recover(self) -> None:
+        self._core.recover()
+
+    def _reset(self, arguments: dict[str, Any]) -> None:
+        self._core.reset(**arguments)
+
+    def _hardware(self, name: str, arguments: dict[str, Any]) -> None:
+        self._core.hardware.request(name, **arguments)
+
+    def _controllers(self) -> list[dict[str, Any]]:
+        return [
+            {'name': name, 'type': controller.type, 'arm': controller.arm.profile.name,
+             'active': self._core.is_active(name), 'claims': controller.claims,
+             'inputs': list(controller.inputs),
+             'parameters': controller.parameters.model_dump(mode='json')}
+            for name, controller in self._core.controllers.items()]
+
+    def _diagnostics(self) -> dict[str, Any]:
+        late50, late99 = self._late.percentiles(0.5, 0.99)
+        work50, work99 = self._work.percentiles(0.5, 0.99)
+        return {
+            'ticks': self._core.ticks, 'missed': self._missed,
+            'missed_ratio': self._missed / max(self._core.ticks, 1),
+            'late_p50_ms': late50 * 1e-3, 'late_p99_ms': late99 * 1e-3,
+            'late_max_ms': self._late.worst_us * 1e-3,
+            'work_p50_us': work50, 'work_p99_us': work99, 'work_max_us': self._work.worst_us,
+            **self._core.hardware.diagnostics(),
+        }
+
+
+def run(configuration: LoopConfiguration) -> int:
+    """Run a loop process until it is told to end; the exit status."""
+    try:
+        profile = RobotProfile.load(configuration.robot)
+        hardware = create(configuration.plugin, profile, **configuration.options)
+        core = ControlCore(profile, hardware, configuration.controllers, configuration.safety)
+        core.start()
+    except (ValueError, HardwareError) as error:
+        print(f'control loop: {error}', file=sys.stderr)
+        return 1
+    try:
+        loop = LoopProcess(configuration, core)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(loop, 'ending', True))
+        core.events.extend(('warn', line) for line in prepare(configuration.real_time))
+        try:
+            loop.run()
+        finally:
+            loop.close()
+    finally:
+        core.close()
+    return 0

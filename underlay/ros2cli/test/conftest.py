@@ -18,13 +18,12 @@ STOP_S = 10
 
 @pytest.fixture(scope='session')
 def environment() -> dict[str, str]:
-    """Return an environment with a domain of its own, in which the source is importable."""
+    """Return an environment in which the source is importable."""
     sources = [str(setup.parent) for setup in sorted(UNDERLAY.glob('*/setup.py'))]
     inherited = os.environ.get('PYTHONPATH')
     return {
         **os.environ,
         'PYTHONPATH': os.pathsep.join([*sources, *([inherited] if inherited else [])]),
-        'ROS_DOMAIN_ID': str(70 + os.getpid() % 30),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'FASTRTPS_DEFAULT_PROFILES_FILE': str(HERE / 'discovery.xml'),
         'PYTHONUNBUFFERED': '1',

@@ -68,8 +68,8 @@ def _carry_out(
         'the action server', None)
     if not handle.accepted:
         raise CommandError('Goal was rejected.')
-    print(f'Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}\n', flush=True)
     try:
+        print(f'Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}\n', flush=True)
         answer = direct.spin_until_done(handle.get_result_async(), 'the action server', None)
     except KeyboardInterrupt:
         _cancel(direct, handle)

@@ -24,6 +24,8 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 }
 OBJECT_FRICTION = (0.6, 0.005, 0.0005)
 DENSITY = 700.0
+Triple = tuple[float, float, float]
+CENTRE = (0.0, 0.0, 0.0)
 BOX, CYLINDER, SPHERE = (
     mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_SPHERE)
 
@@ -33,13 +35,13 @@ class Movable:
     """
     A kind of body that can be gripped.
 
-    ``solids`` are (kind, half sizes); ``width`` is what the fingers close on, across y of the
+    ``solids`` are (kind, half sizes, position); ``width`` is what the fingers close on, across y of the
     body for one that is longer than wide; ``symmetry`` is how many turns about z look the same
     (0: every turn), ``flat`` whether something can stand on it.
     """
 
     shape: str
-    solids: tuple[tuple[int, tuple[float, float, float]], ...]
+    solids: tuple[tuple[int, Triple, Triple], ...]
     width: float
     height: float
     radius: float
@@ -49,35 +51,50 @@ class Movable:
     @classmethod
     def cube(cls, side: float) -> 'Movable':
         half = side / 2
-        return cls('cube', ((BOX, (half, half, half)),), side, side, half * 2 ** 0.5, 4, True)
+        return cls('cube', ((BOX, (half, half, half), CENTRE),), side, side, half * 2 ** 0.5, 4, True)
 
     @classmethod
     def cylinder(cls, radius: float, height: float) -> 'Movable':
-        return cls('cylinder', ((CYLINDER, (radius, height / 2, 0)),), 2 * radius, height, radius,
+        return cls('cylinder', ((CYLINDER, (radius, height / 2, 0), CENTRE),), 2 * radius, height, radius,
                    0, True)
 
     @classmethod
     def ball(cls, radius: float) -> 'Movable':
-        return cls('ball', ((SPHERE, (radius, 0, 0)),), 2 * radius, 2 * radius, radius, 0, False)
+        return cls('ball', ((SPHERE, (radius, 0, 0), CENTRE),), 2 * radius, 2 * radius, radius, 0, False)
 
     @classmethod
     def bar(cls, length: float, width: float, height: float) -> 'Movable':
-        return cls('bar', ((BOX, (length / 2, width / 2, height / 2)),), width, height,
+        return cls('bar', ((BOX, (length / 2, width / 2, height / 2), CENTRE),), width, height,
                    float(np.hypot(length, width)) / 2, 2, True)
 
     @classmethod
     def cross(cls, span: float, width: float, height: float) -> 'Movable':
         arms = ((span / 2, width / 2, height / 2), (width / 2, span / 2, height / 2))
-        return cls('cross', tuple((BOX, arm) for arm in arms), span, height,
+        return cls('cross', tuple((BOX, arm, CENTRE) for arm in arms), span, height,
                    float(np.hypot(span, width)) / 2, 4, True)
+
+    @classmethod
+    def peg(cls, length: float, side: float) -> 'Movable':
+        solids = ((BOX, (length / 2, side / 2, side / 2), CENTRE),)
+        return cls('peg', solids, side, side, length / 2, 2, False)
+
+    @classmethod
+    def socket(cls, length: float, bore: float, wall: float) -> 'Movable':
+        """A square tube along x, open at both ends, ``bore`` wide inside."""
+        out, middle = bore / 2 + wall, (bore + wall) / 2
+        solids = tuple(
+            solid for sign in (1.0, -1.0) for solid in (
+                (BOX, (length / 2, out, wall / 2), (0.0, 0.0, sign * middle)),
+                (BOX, (length / 2, wall / 2, bore / 2), (0.0, sign * middle, 0.0))))
+        return cls('socket', solids, 2 * out, 2 * out, length / 2, 2, False)
 
 
 def add_movable(spec: mujoco.MjSpec, name: str, kind: Movable) -> None:
     """Add a body with a free joint ``<name>_free``, parked: it floats and touches nothing."""
     body = spec.worldbody.add_body(name=name, gravcomp=1.0)
     body.add_freejoint(name=f'{name}_free')
-    for solid, size in kind.solids:
-        body.add_geom(type=solid, size=size, density=DENSITY, friction=OBJECT_FRICTION, condim=4,
+    for solid, size, position in kind.solids:
+        body.add_geom(type=solid, size=size, pos=position, density=DENSITY, friction=OBJECT_FRICTION, condim=4,
                       contype=0, conaffinity=0, group=2, solref=(0.005, 1.0))
 
 

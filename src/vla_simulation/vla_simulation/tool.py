@@ -11,6 +11,7 @@ from vla_simulation.world import World
 __all__ = ['Tool']
 
 # The frame between the pads where it is not the tip frame itself.
+FIRM_N = 15.0
 PADS = {'tool0': 'gripper_tcp'}
 
 
@@ -61,6 +62,11 @@ class Tool:
     def holds(self, body: str) -> bool:
         """Whether the fingers hold a body."""
         return self.world.contacts.holds(self.arm.name, body)
+
+    def grips(self, body: str) -> bool:
+        """Whether the fingers hold a body and press on it firmly."""
+        actuator = self.world.model.actuator(self.arm.gripper.joints[0]).id
+        return self.holds(body) and abs(self.world.data.actuator_force[actuator]) > FIRM_N
 
     def tip_in_base(
         self, position: np.ndarray, rotation: np.ndarray,

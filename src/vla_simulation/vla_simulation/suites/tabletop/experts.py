@@ -16,7 +16,7 @@ __all__ = ['PickExpert', 'PlaceExpert', 'PushExpert', 'StackExpert']
 TRAVEL_M, APPROACH_M = 0.16, 0.075
 CLEAR_M = 0.004
 FAST, SLOW, CAREFUL = 0.32, 0.14, 0.06
-AT_GRASP_M, ABOVE_GRASP_M, ALIGNED_RAD = 0.007, 0.010, 0.12
+AT_GRASP_M, ABOVE_GRASP_M, ALIGNED_RAD = 0.009, 0.012, 0.12
 PUSH_GAP_M = 0.024
 PUSH_HEIGHT_M = 0.008
 ON_TARGET_M = 0.010
@@ -66,7 +66,7 @@ class _TableExpert(TaskExpert):
         aligned = _angle(turn, rotation) < ALIGNED_RAD
         path: Path = []
         clear = opening > stop + 0.02 or self.tool.holds(self.target)
-        at = np.linalg.norm(position - point) < AT_GRASP_M and aligned
+        at = off < AT_GRASP_M and abs(position[2] - point[2]) < AT_GRASP_M and aligned
         if not (at and opening > stop - 0.06):
             above = point + APPROACH_M * UP
             if not (off < ABOVE_GRASP_M and aligned and clear):

@@ -19,6 +19,7 @@ RIM = {'bowl': 0.042, 'tray': 0.030}
 ON_PAD_M = 0.035
 MOST_PUSH_LIFT_M = 0.015
 WRONG_PUSH_M = 0.06
+TOUCH_GAP_S = 0.15  # a pushed thing skips
 STACK_GAP_M = 0.006
 BASE_MOVE_M = 0.06
 
@@ -98,11 +99,14 @@ class PushMonitor(TaskMonitor):
     def __init__(self, world: 'World', scene: Scene) -> None:
         super().__init__(world, scene)
         self._pushed_m = 0.0
+        self._untouched_s = np.inf
         self._where = self.start.get(self.target)
 
     def watch(self, elapsed: float) -> None:
         now = self.world.position(self.target)
-        if self.world.contacts.touches_arm(self.target, self.arm):
+        touched = self.world.contacts.touches_arm(self.target, self.arm)
+        self._untouched_s = 0.0 if touched else self._untouched_s + elapsed
+        if self._untouched_s < TOUCH_GAP_S:
             self._pushed_m += float(np.linalg.norm((now - self._where)[:2]))
         self._where = now
         if self.world.bottom(self.target) > MOST_PUSH_LIFT_M:

@@ -285,7 +285,8 @@ class _Draft:
         way = (end - start) / np.linalg.norm(end - start)
         start, end = start - way * 0.12, end + way * 0.02
         along = np.clip((spot - start) @ way, 0.0, np.linalg.norm(end - start))
-        return bool(np.linalg.norm(spot - start - along * way) >= radius + 0.075)
+        aside = max(0.075, self.suite.movables[self.target].radius + 0.035)
+        return bool(np.linalg.norm(spot - start - along * way) >= radius + aside)
 
     def _spot(self, body: str) -> np.ndarray:
         return np.array(self.placed[body].position[:2])

@@ -1,0 +1,213 @@
+"""
+Demonstrations by the experts: ``python -m vla_simulation.demonstrations --suite … --out DIR``.
+
+Written as a LeRobotDataset v3: images of the contract, state, action, instruction, and with each
+episode its task, seed and outcome. The action of a frame is the reference to be reached one period
+later. Each worker writes a part; a run that was interrupted goes on where it stopped, and the same
+arguments always give the same episodes. Episodes in which the expert failed are left out.
+"""
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_core.observation import Observation
+from vla_core.policy_contract import PolicyContract
+from vla_datasets import DatasetWriter, merge
+from vla_datasets.metadata import load as load_metadata
+from vla_simulation import suites
+from vla_simulation.episode import Episode, Inference
+from vla_simulation.expert_policy import ExpertPolicy
+from vla_simulation.observer import Observer
+from vla_simulation.scene import SceneError
+from vla_simulation.workers import progress_bar, spread
+from vla_simulation.world import World
+
+__all__ = ['Demonstrations', 'main', 'record']
+
+PLAN = 'demonstrations.json'
+SETTLE_S = 0.4
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    """What is demonstrated; episode i is of family i mod n and seed ``seed`` + i div n."""
+
+    suite: str
+    robot: str
+    families: tuple[str, ...]
+    episodes: int
+    seed: int
+    noise_m: float = 0.0
+    noise_rad: float = 0.0
+
+    def __post_init__(self) -> None:
+        suite = suites.load(self.suite)
+        for family in self.families:
+            suite.family(family)
+        if self.episodes < 1:
+            raise SceneError(f'episodes: must be at least 1 (got {self.episodes})')
+
+    def drawn(self, index: int) -> tuple[str, int]:
+        """Family and seed of an episode."""
+        turn, family = divmod(index, len(self.families))
+        return self.families[family], self.seed + turn
+
+
+def record(
+    demonstrations: Demonstrations, out: Path, workers: int = 1,
+    on_episode: Callable[[bool], None] | None = None,
+) -> int:
+    """
+    Write the data set ``out`` and return how many episodes it has.
+
+    Interrupted, the parts lie in ``<out>.parts`` and the same call goes on; another plan is
+    refused.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / '.staging').exists():
+        raise SceneError(f'{out}: not empty; choose another folder')
+    parts = out.with_name(out.name + '.parts')
+    _check_plan(parts, {**asdict(demonstrations), 'families': list(demonstrations.families),
+                        'workers': workers})
+    places = [str(parts / f'part-{worker:03d}') for worker in range(workers)]
+    jobs = [(place, worker, workers) for worker, place in enumerate(places)]
+    if workers == 1:
+        _write_part(demonstrations, *jobs[0], on_episode)
+    else:
+        # One job a process; what each has saved is read from its folder by the caller's bar.
+        for _, count in spread(_start_part, (demonstrations,), jobs, workers):
+            for _ in range(count if on_episode else 0):
+                on_episode(True)
+    merged = merge([place for place in places if (Path(place) / 'meta').exists()], out)
+    shutil.rmtree(parts)
+    return len(merged.episodes)
+
+
+def _check_plan(parts: Path, plan: dict[str, Any]) -> None:
+    path = parts / PLAN
+    if path.exists() and json.loads(path.read_text()) != plan:
+        raise SceneError(f'{parts}: other demonstrations were begun here; '
+                         'repeat their command or remove the folder')
+    parts.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(plan))
+
+
+def _start_part(demonstrations: Demonstrations) -> Callable[[tuple[str, int, int]], int]:
+    return lambda job: _write_part(demonstrations, *job)
+
+
+def _write_part(
+    demonstrations: Demonstrations, place: str, worker: int, workers: int,
+    on_episode: Callable[[bool], None] | None = None,
+) -> int:
+    """Write the episodes worker, worker + workers, … and return how many were saved."""
+    world = World(demonstrations.suite, demonstrations.robot or None)
+    contract = world.suite.contract(world.profile)
+    observer = Observer(world, contract)
+    with DatasetWriter.create_or_resume(
+            Path(place), fps=round(contract.rate_hz), features=_features(contract),
+            **({} if (Path(place) / 'meta').exists() else {'robot_type': world.profile.name}),
+    ) as writer:
+        writer.flush()
+        saved = load_metadata(Path(place)).episodes
+        begin = int(saved[-1].fields['draw']) + workers if saved else worker
+        recorder = _Recorder(writer, contract)
+        episode = Episode(
+            world, observer, ExpertPolicy(world, contract),
+            Inference(replan_steps=1, noise_m=demonstrations.noise_m,
+                      noise_rad=demonstrations.noise_rad),
+            on_step=recorder.add, settle_s=SETTLE_S)
+        for _ in range(len(saved) if on_episode else 0):
+            on_episode(True)
+        for index in range(begin, demonstrations.episodes, workers):
+            family, seed = demonstrations.drawn(index)
+            result = episode.run(world.draw(family, seed))
+            if result.success:
+                writer.save_episode(
+                    draw=index, suite=demonstrations.suite, family=family, seed=seed,
+                    outcome='success', task_time_s=result.task_time_s)
+            else:
+                writer.discard_episode()
+            if on_episode:
+                on_episode(result.success)
+        count = writer.episodes
+    observer.close()
+    return count
+
+
+class _Recorder:
+    """Frames of one episode into a writer."""
+
+    def __init__(self, writer: DatasetWriter, contract: PolicyContract) -> None:
+        self._writer, self._contract = writer, contract
+
+    def add(self, observation: Observation, action: np.ndarray) -> None:
+        self._writer.add_frame({
+            **observation.images,
+            self._contract.state.key: observation.state,
+            self._contract.action.key: np.asarray(action, np.float32),
+            'time': np.array([observation.stamp_ns / 1e9], np.float32),
+        }, observation.instruction)
+
+
+def _features(contract: PolicyContract) -> dict[str, dict[str, Any]]:
+    """Features of the data set, as LeRobot declares them."""
+    space = contract.action.space
+    return {
+        **{image.key: {'dtype': 'video', 'names': ['height', 'width', 'channels'],
+                       'shape': (image.processing.height, image.processing.width, 3)}
+           for image in contract.images},
+        contract.state.key: {'dtype': 'float32', 'shape': (contract.state.dimension,),
+                             'names': list(contract.state.labels)},
+        contract.action.key: {'dtype': 'float32', 'shape': (space.dimension,),
+                              'names': list(space.labels)},
+        'time': {'dtype': 'float32', 'shape': (1,), 'names': ['simulated_s']},
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 2 for anything a person got wrong."""
+    parser = argparse.ArgumentParser(
+        prog='python -m vla_simulation.demonstrations', description=__doc__.splitlines()[1])
+    parser.add_argument('--suite', default='tabletop')
+    parser.add_argument('--robot', default='', help="robot profile (default: the suite's first)")
+    parser.add_argument('--families', nargs='+', default=[], help='tasks (default: all)')
+    parser.add_argument('--episodes', type=int, required=True, help='of all tasks together')
+    parser.add_argument('--seed', type=int, default=1_000_000,
+                        help='the first seed; evaluations count from 0')
+    parser.add_argument('--workers', type=int, default=1)
+    parser.add_argument('--noise-mm', type=float, default=0.0,
+                        help='disturb what is executed, not what is recorded (tip, mm)')
+    parser.add_argument('--noise-rad', type=float, default=0.0, help='the same for joint actions')
+    parser.add_argument('--out', type=Path, required=True)
+    options = parser.parse_args(arguments)
+    try:
+        families = tuple(options.families) or tuple(suites.load(options.suite).families)
+        demonstrations = Demonstrations(
+            options.suite, options.robot, families, options.episodes, options.seed,
+            options.noise_mm / 1000, options.noise_rad)
+        with progress_bar() as bar:
+            task = bar.add_task('demonstrations', total=options.episodes, note='')
+            failed = 0
+
+            def note(success: bool) -> None:
+                nonlocal failed
+                failed += not success
+                bar.update(task, advance=1, note=f'{failed} failed')
+
+            count = record(demonstrations, options.out, options.workers, note)
+    except (ValueError, RuntimeError) as error:
+        print(f'demonstrations: {error}', file=sys.stderr)
+        return 2
+    print(f'{options.out}: {count} episodes')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""
+Policies by what a person writes: ``expert``, ``hold``, ``module:attribute``, a name or a folder.
+
+Names come from entry points in ``vla_policies.policies``, folders are opened by
+``vla_policies.registry.load_policy``; nothing of that is imported before it is asked for, so that
+the simulation runs without a policy package.
+"""
+import importlib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from vla_core.policy_contract import PolicyContract
+from vla_core.validation import ConfigurationError, near_matches
+from vla_simulation.episode import Policy
+from vla_simulation.expert_policy import ExpertPolicy, HoldPolicy
+from vla_simulation.world import World
+
+__all__ = ['PolicyError', 'load_policy']
+
+GROUP = 'vla_policies.policies'
+BUILT_IN = {'expert': ExpertPolicy, 'hold': HoldPolicy}
+
+
+class PolicyError(ConfigurationError):
+    """A policy that cannot be loaded; one line."""
+
+
+def load_policy(name: str, world: World) -> tuple[Policy, PolicyContract]:
+    """
+    The policy called ``name`` and its contract.
+
+    ``module:attribute`` is a policy, or called with the suite's contract to make one. A policy
+    with a ``contract`` of its own is given what that says, else what the suite's does.
+    """
+    suggested = world.suite.contract(world.profile)
+    if name in BUILT_IN:
+        return BUILT_IN[name](world, suggested), suggested
+    policy = _load(name, suggested)
+    if not callable(getattr(policy, 'infer', None)):
+        raise PolicyError(f'policy {name!r}: a {type(policy).__name__} has no infer()')
+    contract = getattr(policy, 'contract', None) or suggested
+    contract.check_robot(world.profile)
+    return policy, contract
+
+
+def _load(name: str, contract: PolicyContract) -> Policy:
+    if Path(name).is_dir():
+        try:
+            registry = importlib.import_module('vla_policies.registry')
+        except ModuleNotFoundError as error:
+            raise PolicyError(
+                f'policy {name!r}: opening a folder needs vla_policies ({error})') from error
+        return registry.load_policy(Path(name))
+    if ':' in name:
+        module, _, attribute = name.partition(':')
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise PolicyError(f'policy {name!r} cannot be loaded: {error}') from error
+        return found if hasattr(found, 'infer') and not isinstance(found, type) else found(contract)
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in points:
+        raise PolicyError(f'no policy {name!r} and no folder of that name; '
+                          f'{near_matches(name, [*BUILT_IN, *points])}')
+    return points[name].load()(contract)

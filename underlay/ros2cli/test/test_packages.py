@@ -30,7 +30,7 @@ def prefix(tmp_path_factory):
     (root / 'share/demo/launch/demo.launch.py').write_text(LAUNCH_FILE)
     for name, body in {
             'say': 'print(*sys.argv[1:]); sys.exit(7)',
-            'wait': 'print("up", flush=True)\ntry: time.sleep(30)\n'
+            'wait': 'try: print("up", flush=True); time.sleep(30)\n'
                     'except KeyboardInterrupt: sys.exit(5)'}.items():
         script = root / 'lib/demo' / name
         script.write_text(f'#!{sys.executable}\nimport sys, time\n{body}\n')

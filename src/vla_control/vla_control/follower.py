@@ -20,7 +20,7 @@ Limits hold at any rate: a long period is walked in steps of at most 2 ms.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 
 from .so3 import Vector3
 
@@ -134,13 +134,14 @@ class VectorFollower:
     the displacement of this period; `velocity` and `acceleration` are tuples of three.
     """
 
-    __slots__ = ('_a_brake', '_gains', '_j_brake', '_limits', 'acceleration', 'velocity')
+    __slots__ = ('_a_brake', '_gains', '_j_brake', '_limits', 'acceleration', 'speed_cap', 'velocity')
 
     def __init__(self, limits: MotionLimits, gains: FollowerGains | None = None) -> None:
         self._limits = limits
         self._gains = gains or FollowerGains()
         self._a_brake = BRAKING * limits.acceleration
         self._j_brake = BRAKING * limits.jerk
+        self.speed_cap = inf  # a further limit of the speed, for the time being
         self.velocity: Vector3 = (0.0, 0.0, 0.0)
         self.acceleration: Vector3 = (0.0, 0.0, 0.0)
 
@@ -197,12 +198,12 @@ class VectorFollower:
             slope = 0.0
         fx, fy, fz = at[0] + slope * (tx - vx), at[1] + slope * (ty - vy), at[2] + slope * (tz - vz)
         size = sqrt(dx * dx + dy * dy + dz * dz)
-        vmax = INSIDE * limits.velocity
+        vmax = min(INSIDE * limits.velocity, self.speed_cap)
         if size > vmax:
             share = vmax / size
             dx, dy, dz = dx * share, dy * share, dz * share
             # at the speed limit only what turns or slows the motion is fed forward
-            along = max((fx * dx + fy * dy + fz * dz) / (vmax * vmax), 0.0)
+            along = max((fx * dx + fy * dy + fz * dz) / (vmax * vmax + 1e-12), 0.0)
             fx, fy, fz = fx - along * dx, fy - along * dy, fz - along * dz
         dx, dy, dz = dx - vx, dy - vy, dz - vz
         size = sqrt(dx * dx + dy * dy + dz * dz)

@@ -218,6 +218,11 @@ class PoseReference:
         """Whether the reference still moves noticeably (1 mm/s, 1 mrad/s)."""
         return _length(self.linear_velocity) > 1e-3 or _length(self.angular_velocity) > 1e-3
 
+    def slow_down(self, share: float) -> None:
+        """From now on move at most at this share of the present speed; 1 and more lifts that."""
+        for follower in (self._linear, self._angular):
+            follower.speed_cap = inf if share >= 1.0 else share * _length(follower.velocity)
+
     def step(self, time: float, dt: float) -> None:
         """Move on to `time`, dt after the last step."""
         if self._places.latest is None:

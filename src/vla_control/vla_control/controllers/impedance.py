@@ -29,9 +29,14 @@ from vla_hardware import ControlMode
 __all__ = ['CartesianImpedance', 'ForceFeedback', 'GravityCompensation', 'JointImpedance',
            'OperationalSpaceControl']
 
+SPEED_SHARE = 0.6  # of a joint's fastest, beyond which the tip's reference slows down
+
 
 class CartesianImpedance(Controller):
-    """Follows `pose` with a compliant tip; `joint` moves the posture of spare joints."""
+    """Follows `pose` with a compliant tip; spare joints keep the posture they began with.
+
+    Where a straight line would take a joint faster than it may go, the reference slows down.
+    """
 
     type = 'cartesian_impedance'
     modes = (ControlMode.EFFORT,)
@@ -43,6 +48,7 @@ class CartesianImpedance(Controller):
             arm.model, parameters, arm.capabilities.gravity_compensated, arm.period)
         self._reference = pose_reference(arm.profile, parameters.reference)
         self._posture = np.zeros(arm.model.joints)
+        self._inverse_speed = 1.0 / arm.profile.limits.velocity
 
     @classmethod
     def parameters_model(cls, arm: ArmProfile) -> type[ImpedanceParameters]:
@@ -72,12 +78,14 @@ class CartesianImpedance(Controller):
             self._law.set_stiffness(values)
 
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
+        state = self.arm.state
+        fastest = float((np.abs(state.velocity) * self._inverse_speed).max())
+        self._reference.slow_down(SPEED_SHARE / fastest if fastest > SPEED_SHARE else 1.0)
         if hold:
             self._reference.brake(dt)
             self._law.target_wrench[:] = 0.0
         else:
             self._reference.step(time, dt)
-        state = self.arm.state
         return self._law.compute(state.position, state.velocity, self._reference, self._posture)
 
     def reference_pose(self) -> tuple[so3.Vector3, so3.Quaternion]:

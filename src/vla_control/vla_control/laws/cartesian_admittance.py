@@ -76,13 +76,13 @@ class Admittance:
         limits = self._model.profile.limits
         scale = parameters.reference.limit_scale
         self.parameters = parameters
-        self._stiffness = np.array(parameters.task.stiffness)
-        self._damping = np.array(parameters.task.damping)
-        self._clip = np.array(parameters.task.clip)
+        self._stiffness = parameters.task.stiffness
+        self._damping = parameters.task.damping
+        self._clip = parameters.task.clip
         mass = parameters.mass
-        self._mass = np.array([mass.linear] * 3 + [mass.angular] * 3)
-        self._deadband = np.array([parameters.wrench_deadband_force] * 3
-                                  + [parameters.wrench_deadband_torque] * 3)
+        self._mass = [mass.linear] * 3 + [mass.angular] * 3
+        self._deadband = ([parameters.wrench_deadband_force] * 3
+                          + [parameters.wrench_deadband_torque] * 3)
         self._solver = DampedLeastSquares(
             parameters.inverse_kinematics, limits.position_lower, limits.position_upper,
             limits.velocity * min(1.0, 2.0 * scale))
@@ -112,7 +112,7 @@ class Admittance:
         twist = np.empty(6)
         twist[:3] = self._offset[:3] + reference.position - model.translation
         twist[3:] = so3.rotation_between(so3.from_matrix(model.rotation), target)
-        # the error is to the end of this period: what the feed-forward covers is not pursued twice
+        # the error is taken to the end of this period: what the feed-forward covers is not pursued twice
         gain = min(parameters.gain, 0.5 / dt)
         feed = self._rate.copy()
         feed[:3] += reference.linear_velocity
@@ -133,16 +133,21 @@ class Admittance:
         parameters = self.parameters
         share = dt / (parameters.wrench_filter + dt)
         self._wrench += share * (wrench - self._wrench)
-        felt = self._wrench + self.target_wrench
-        felt = np.sign(felt) * np.maximum(np.abs(felt) - self._deadband, 0.0)
         parts = ceil(dt / LONGEST_STEP)
         h = dt / parts
-        inverse = 1.0 / (self._mass + h * self._damping + h * h * self._stiffness)
-        for _ in range(parts):  # implicit Euler: stable for every stiffness
-            self._rate += h * inverse * (
-                felt - self._damping * self._rate
-                - self._stiffness * (self._offset + h * self._rate))
-            self._offset += h * self._rate
-        if parameters.limit_error:
-            np.minimum(self._offset, self._clip, out=self._offset)
-            np.maximum(self._offset, -self._clip, out=self._offset)
+        offsets, rates = [], []
+        for force, band, m, d, k, x, v, most in zip(
+                (self._wrench + self.target_wrench).tolist(), self._deadband, self._mass,
+                self._damping, self._stiffness, self._offset.tolist(), self._rate.tolist(),
+                self._clip):
+            felt = force - band if force > band else force + band if force < -band else 0.0
+            inverse = h / (m + h * d + h * h * k)
+            for _ in range(parts):  # implicit Euler: stable for every stiffness
+                v += inverse * (felt - d * v - k * (x + h * v))
+                x += h * v
+            if parameters.limit_error and abs(x) > most:
+                x, v = (most if x > 0.0 else -most), 0.0
+            offsets.append(x)
+            rates.append(v)
+        self._offset[:] = offsets
+        self._rate[:] = rates

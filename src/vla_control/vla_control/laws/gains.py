@@ -81,7 +81,7 @@ class NullSpaceGains(StrictModel):
         -1.0, unit='N·m·s/rad', description=f'of the posture; {_FROM_STIFFNESS}')
     max_tau: Real = parameter(5.0, ge=0, unit='N·m', description='largest posture torque a joint')
     projector_type: Literal['none', 'kinematic', 'dynamic'] = parameter(
-        'dynamic', description='none; kinematic I − J⁺J; dynamically consistent I − Jᵀ J̄ᵀ')
+        'kinematic', description='none; kinematic I − J⁺J; dynamically consistent I − Jᵀ J̄ᵀ')
     regularization: Real = parameter(
         1e-6, ge=0, description='added to J Jᵀ or J M⁻¹ Jᵀ before it is inverted')
 
@@ -144,7 +144,7 @@ class ReferenceGains(StrictModel):
     mode: Literal['interpolated', 'stepped'] = parameter(
         'interpolated', description='interpolated in time, or each target at once as it comes')
     limit_scale: Real = parameter(
-        0.5, gt=0, le=1, description='share of the profile\'s motion limits that is used')
+        0.25, gt=0, le=1, description='share of the profile\'s motion limits that is used')
     memory: Real = parameter(
         0.3, ge=0, lt=1, description='of the target filter: 0 trusts each target, near 1 smooths')
     bandwidth: Real = parameter(

@@ -11,7 +11,7 @@ With the tip's error e = [p* − p; log(R* Rᵀ)], clipped for each axis, and F 
 all along base axes, or along the tip's own axes with a local Jacobian. With the feed-forward the
 closed loop is Λ ë + D ė + K e = −F_ext: the reference is followed for what it is, and a push moves
 the tip by K⁻¹ F_ext (Hogan 1985; Albu-Schäffer et al. 2003, "Cartesian impedance control of
-redundant robots"). Posture torque does not disturb this with the dynamic projector.
+redundant robots"). What the posture torque may do to the tip, `null_space` says.
 
 The result is limited in rate, per second, and filtered; both remember the last command of the arm,
 whoever gave it, so that switching is bumpless.

@@ -45,7 +45,7 @@ class DampedLeastSquares:
     ) -> np.ndarray:
         """Joint velocity [n] (rad/s) for a tip twist [6] at a position [n]."""
         gains = self._gains
-        rate = self._solve(jacobian, twist, np.ones(len(position)))
+        rate = jacobian.T @ self._damped_gram(jacobian, twist)
         inward = np.minimum(position - self._lower, self._upper - position)
         if inward.min() < gains.limit_margin:
             toward = np.where(rate > 0, self._upper - position, position - self._lower)
@@ -54,7 +54,7 @@ class DampedLeastSquares:
         if len(position) > 6 and gains.posture_gain:
             pull = gains.posture_gain * (posture - position)
             rate = rate + pull - jacobian.T @ self._damped_gram(jacobian, jacobian @ pull)
-        excess = float(np.max(np.abs(rate) / self._velocity))
+        excess = float((np.abs(rate) / self._velocity).max())
         return rate / excess if excess > 1.0 else rate
 
     def _solve(self, jacobian: np.ndarray, twist: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -69,4 +69,4 @@ class DampedLeastSquares:
         damping = 0.0
         if smallest < gains.singular_value:
             damping = gains.damping**2 * (1.0 - (smallest / gains.singular_value) ** 2)
-        return vectors @ ((vectors.T @ right) / (np.maximum(values, 0.0) + damping + 1e-12))
+        return vectors @ ((right @ vectors) / (values + (damping + 1e-12)))

@@ -76,8 +76,13 @@ class EffortLimiter(Limiter):
 
 
 class _Motion(Limiter):
+    """Commands of motion: most pass as they are, which a look at each joint's numbers tells fast."""
+
     def __init__(self, limits: JointLimits, period: float) -> None:
         super().__init__(limits, period)
+        self._bounds = [tuple(map(float, row)) for row in zip(
+            limits.position_lower, limits.position_upper, limits.velocity * PASSING,
+            limits.acceleration * PASSING, limits.jerk * PASSING)]
         self._velocity = np.zeros_like(self.last)
         self._acceleration = np.zeros_like(self.last)
 
@@ -107,6 +112,9 @@ class PositionLimiter(_Motion):
     def limit(
         self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray
     ) -> np.ndarray:
+        if self._pass(values):
+            self.limited = False
+            return self.last
         limits, dt = self._limits, self._dt
         wanted = np.minimum(np.maximum(values, limits.position_lower), limits.position_upper)
         rate = (wanted - self.last) / dt
@@ -135,6 +143,28 @@ class PositionLimiter(_Motion):
         return self.last
 
 
+    def _pass(self, values: np.ndarray) -> bool:
+        """Take the command as it is when every joint's is within all limits."""
+        dt = self._dt
+        rates, accelerations = [], []
+        for wanted, last, v, a, (low, high, most_v, most_a, most_j) in zip(
+                values.tolist(), self.last.tolist(), self._velocity.tolist(),
+                self._acceleration.tolist(), self._bounds):
+            rate = (wanted - last) / dt
+            acceleration = (rate - v) / dt
+            if not (low <= wanted <= high and -most_v <= rate <= most_v
+                    and -most_a <= acceleration <= most_a
+                    and -most_j <= (acceleration - a) / dt <= most_j):
+                return False
+            rates.append(rate)
+            accelerations.append(acceleration)
+        self._velocity[:] = rates
+        self._acceleration[:] = accelerations
+        self._raw[:] = values
+        self.last[:] = values
+        return True
+
+
 class VelocityLimiter(_Motion):
     """Velocity, acceleration and jerk of commanded velocities, and braking before a joint's end."""
 
@@ -146,6 +176,9 @@ class VelocityLimiter(_Motion):
     def limit(
         self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray
     ) -> np.ndarray:
+        if self._pass(values, position):
+            self.limited = False
+            return self.last
         limits = self._limits
         up = stopping_speed(limits.position_upper - position, BRAKING * limits.acceleration,
                             limits.jerk)
@@ -159,6 +192,27 @@ class VelocityLimiter(_Motion):
         self._acceleration[:] = acceleration
         self.last[:] = rate
         return self.last
+
+    def _pass(self, values: np.ndarray, position: np.ndarray) -> bool:
+        """Take the command as it is when it is within all limits with room to spare."""
+        dt = self._dt
+        accelerations = []
+        for wanted, v, a, place, (low, high, most_v, most_a, most_j) in zip(
+                values.tolist(), self._velocity.tolist(), self._acceleration.tolist(),
+                position.tolist(), self._bounds):
+            acceleration = (wanted - v) / dt
+            size = abs(acceleration)
+            room = (high - place) if wanted > 0.0 else (place - low)
+            if not (size <= most_a and abs(acceleration - a) <= most_j * dt
+                    and abs(wanted) + size * (dt + 0.5 * size / most_j) <= most_v
+                    and wanted * wanted <= 0.5 * most_a * room
+                    and abs(wanted) * (most_a / most_j) <= room):
+                return False
+            accelerations.append(acceleration)
+        self._acceleration[:] = accelerations
+        self._velocity[:] = values
+        self.last[:] = values
+        return True
 
 
 def make_limiter(

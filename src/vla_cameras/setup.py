@@ -1,6 +1,11 @@
 from setuptools import find_packages, setup
 
 package_name = 'vla_cameras'
+commands = [
+    'calibrate_intrinsics', 'calibrate_hand_eye', 'calibrate_delay', 'check_projection',
+    'check_streams',
+]
+sources = ['v4l2', 'video_file', 'image_folder', 'stream', 'simulated']
 
 setup(
     name=package_name,
@@ -16,4 +21,12 @@ setup(
     maintainer_email='maintainers@example.com',
     description='Camera nodes and calibration.',
     license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            'camera_node = vla_cameras.node:main',
+            *(f'{name} = vla_cameras.commands.{name}:main' for name in commands),
+        ],
+        'vla_cameras.sources': [
+            f'{name} = vla_cameras.sources.{name}:CameraSource' for name in sources],
+    },
 )

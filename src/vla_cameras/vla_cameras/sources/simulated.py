@@ -1,0 +1,110 @@
+"""
+The camera of a simulated robot, rendered here from the state that the simulation shares.
+
+The control loop writes its state into a block of shared memory and never waits for a camera. A
+picture's capture is the time of the state it shows; when the state stands still no picture comes,
+so an old state never gets a new stamp.
+"""
+import importlib
+import time
+from typing import Any, Literal
+
+import mujoco
+from pydantic import Field
+
+from vla_cameras.camera_info import Intrinsics, pinhole
+from vla_cameras.frame import Frame, SourceLost
+from vla_cameras.sources.source import Source, SourceConfig
+from vla_core.profile import RobotProfile
+from vla_core.validation import ConfigurationError
+from vla_hardware.shared_memory import SharedMemoryError
+from vla_hardware.sim.snapshot import SnapshotReader
+from vla_simulation.model import World, build_model
+from vla_simulation.rendering import Renderer, RenderError
+
+__all__ = ['CameraSource', 'SimulatedConfig']
+
+STANDS_STILL_NS = 1_000_000_000
+
+
+class SimulatedConfig(SourceConfig):
+    """A camera of the model, by the name it has in the robot profile."""
+
+    kind: Literal['simulated'] = 'simulated'
+    robot: str = Field('', description='profile by name or path; empty: as the node has it')
+    world: str = Field('', description="the simulation's, module:name; empty: as the node has it")
+    snapshot: str = Field('', description='name of the shared state; empty: as the node has it')
+    depth: bool = False
+
+
+class CameraSource(Source):
+    """One camera of the simulation."""
+
+    Config = SimulatedConfig
+
+    def __init__(self, camera: Any) -> None:
+        super().__init__(camera)
+        self._renderer: Renderer | None = None
+        self._period_ns = round(1e9 / camera.rate_hz)
+        self._next_ns = 0
+        self._state_ns = -1
+        self._advanced_ns = 0
+
+    @property
+    def place(self) -> str:
+        return f'simulation {self.options.snapshot}'
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        return pinhole(self.camera.width, self.camera.height, self.camera.fovy)
+
+    def open(self) -> None:
+        options, camera = self.options, self.camera
+        try:
+            self._model = build_model(RobotProfile.load(options.robot), _world(options.world))
+            self._reader = SnapshotReader(options.snapshot, self._model)
+            self._data = mujoco.MjData(self._model)
+            self._camera = mujoco.mj_name2id(
+                self._model, mujoco.mjtObj.mjOBJ_CAMERA, camera.name)
+            if self._camera < 0:
+                raise SourceLost(f'robot {options.robot} has no camera {camera.name!r}')
+            self._renderer = Renderer(self._model, camera.height, camera.width)
+        except (ConfigurationError, SharedMemoryError, RenderError) as error:
+            raise SourceLost(str(error)) from error
+        self._next_ns = self._advanced_ns = time.monotonic_ns()
+
+    def read(self) -> Frame | None:
+        now_ns = time.monotonic_ns()
+        if now_ns < self._next_ns and self.stopping.wait((self._next_ns - now_ns) / 1e9):
+            return None
+        self._next_ns = max(self._next_ns + self._period_ns, now_ns)
+        try:
+            state_ns = self._reader.read(self._data).stamp_ns
+        except SharedMemoryError as error:
+            raise SourceLost(str(error)) from error
+        if state_ns == self._state_ns:
+            if time.monotonic_ns() - self._advanced_ns > STANDS_STILL_NS:
+                raise SourceLost(f'{self.place} stands still: is the simulated robot running?')
+            return None
+        self._state_ns, self._advanced_ns = state_ns, time.monotonic_ns()
+        mujoco.mj_kinematics(self._model, self._data)
+        mujoco.mj_camlight(self._model, self._data)
+        name = self.camera.name
+        return Frame(
+            self._renderer.rgb(self._data, name), 'rgb8', state_ns, 'schedule',
+            self._renderer.depth(self._data, name) if self.options.depth else None)
+
+    def close(self) -> None:
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+
+def _world(name: str) -> World | None:
+    if not name:
+        return None
+    module, _, attribute = name.partition(':')
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SourceLost(f'world {name!r} cannot be loaded ({error}): write module:name') from error

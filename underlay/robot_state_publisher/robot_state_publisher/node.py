@@ -166,6 +166,10 @@ def main() -> int:
         rclpy.spin(RobotStatePublisher(description))
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
+    except RuntimeError:
+        # What rclpy says when a signal takes the context away in the midst of a spin.
+        if rclpy.ok():
+            raise
     except UrdfError as error:
         rclpy.logging.get_logger('robot_state_publisher').fatal(f'robot_description: {error}')
         return 1

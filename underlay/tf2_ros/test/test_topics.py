@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time as clock
 
 import pytest
@@ -182,20 +183,22 @@ def test_static_transform_publisher_and_echo_agree(node, listener):
 
 def test_monitor_tells_rate_and_delay(node):
     broadcaster = TransformBroadcaster(node)
-    monitor = start('tf2_monitor')
-    timer = node.create_timer(0.02, lambda: broadcaster.sendTransform(
+    node.create_timer(0.02, lambda: broadcaster.sendTransform(
         link('world', 'base', node.get_clock().now().to_msg())))
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
-    end = clock.monotonic() + 3.0
-    while clock.monotonic() < end:
-        executor.spin_once(timeout_sec=0.1)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    monitor = start('tf2_monitor')
+    read_until(monitor, 'Frame: base')
+    printed = read_until(monitor, 'Frame: base')
     executor.shutdown()
-    timer.cancel()
-    output, _ = stop(monitor)
-    line = next(line for line in output.splitlines() if line.startswith('Frame: base'))
-    rate = float(line.split('rate: ')[1].split(' ')[0])
-    assert 10.0 < rate < 60.0
+    thread.join()
+    stop(monitor)
+    line = printed.splitlines()[-1]
+    assert line.startswith('Frame: base, parent: world, rate: ')
+    assert 5.0 < float(line.split('rate: ')[1].split(' ')[0]) < 60.0
+    assert 0.0 < float(line.split('average delay: ')[1].split(' ')[0]) < 5.0
 
 
 @pytest.mark.parametrize('arguments, reason', [

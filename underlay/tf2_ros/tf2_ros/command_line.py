@@ -13,6 +13,10 @@ def run(make_node: Callable[[], Node], arguments: list[str]) -> int:
         rclpy.spin(make_node())
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
+    except RuntimeError:
+        # What rclpy says when a signal takes the context away in the midst of a spin.
+        if rclpy.ok():
+            raise
     finally:
         rclpy.try_shutdown()
     return 0

@@ -91,3 +91,7 @@ def spin(executor: SingleThreadedExecutor) -> None:
         executor.spin()
     except (ExternalShutdownException, InvalidHandle):
         return
+    except RuntimeError:
+        # What rclpy says when the context is taken away in the midst of a spin.
+        if executor.context.ok():
+            raise

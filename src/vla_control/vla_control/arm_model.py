@@ -50,7 +50,7 @@ class ArmModel:
 
     - `rotation` [3, 3], `translation` [3]: tip in the base frame, m
     - `jacobian` [6, n]: linear rows first, base axes, at the tip; `twist` [6] = J q̇
-    - `inertia` [n, n], kg·m²; `bias` [n] = C(q, q̇) q̇ and `gravity` [n], N·m
+    - `inertia` [n, n], kg·m², and `inverse_inertia`; `bias` [n] = C(q, q̇) q̇ and `gravity` [n], N·m
     - `drift` [6] = J̇ q̇, m/s² and rad/s²
 
     `friction` [n] (Coulomb, N·m) and `damping` [n] (viscous, N·m·s/rad) are those of the description.
@@ -88,6 +88,7 @@ class ArmModel:
         self.jacobian = np.zeros((6, n))
         self.twist = np.zeros(6)
         self.inertia = np.zeros((n, n))
+        self.inverse_inertia = np.zeros((n, n))
         self.bias = np.zeros(n)
         self.gravity = np.zeros(n)
         self.drift = np.zeros(6)
@@ -134,6 +135,17 @@ class ArmModel:
         pin.updateFramePlacement(self.pin, self._data, self._tip)
         self._place()
 
+    def inverse_dynamics(
+        self, position: np.ndarray, velocity: np.ndarray, acceleration: np.ndarray,
+        with_gravity: bool,
+    ) -> np.ndarray:
+        """M q̈ + C q̇ (+ g) [n] in N·m, and the kinematics at `position`."""
+        torque = pin.rnea(self.pin, self._data, position, velocity, acceleration)
+        if not with_gravity:
+            torque = torque - pin.computeGeneralizedGravity(self.pin, self._data, position)
+        self.update_kinematics(position)
+        return torque
+
     def update(self, position: np.ndarray, velocity: np.ndarray) -> None:
         """All quantities at a joint position and velocity [n], rad and rad/s."""
         model, data = self.pin, self._data
@@ -153,6 +165,7 @@ class ArmModel:
             self.drift[:3] = acceleration.linear
             self.drift[3:] = acceleration.angular
         self.inertia[:] = pin.crba(model, data, position)
+        self.inverse_inertia[:] = pin.computeMinverse(model, data, position)
         self.gravity[:] = pin.computeGeneralizedGravity(model, data, position)
         np.subtract(
             pin.nonLinearEffects(model, data, position, velocity), self.gravity, out=self.bias

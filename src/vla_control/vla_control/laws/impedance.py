@@ -221,8 +221,7 @@ class Impedance:
     def _task(self, reference: PoseReference, pull: np.ndarray, torque: np.ndarray) -> None:
         parameters, model, space = self.parameters, self._model, self._space
         jacobian = model.jacobian
-        # the tip's acceleration along all six axes needs as many joints; weaker arms get damped Λ
-        space.update(jacobian, model.inertia)
+        space.update(jacobian, model.inverse_inertia)
         turn = self._smooth_pose(reference)
         error, rate = self._error, self._rate_error
         np.subtract(self._place, model.translation, out=error[:3])
@@ -254,7 +253,7 @@ class Impedance:
             wrench[:] = self.target_wrench
         else:
             wrench += self.target_wrench
-        wrench += space.inertia @ acceleration
+        wrench += space.force(acceleration)
         np.matmul(jacobian.T, wrench, out=torque)
         torque += self._project(pull, jacobian, space, parameters.nullspace.regularization)
 

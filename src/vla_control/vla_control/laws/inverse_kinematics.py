@@ -11,6 +11,7 @@ The result is scaled as a whole to the joints' velocity limits, so the tip keeps
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg.lapack import dsyev
 
 from vla_core.parameters import parameter
 from vla_core.validation import Real, StrictModel
@@ -63,7 +64,9 @@ class DampedLeastSquares:
 
     def _damped_gram(self, jacobian: np.ndarray, right: np.ndarray) -> np.ndarray:
         gains = self._gains
-        values, vectors = np.linalg.eigh(jacobian @ jacobian.T)
+        values, vectors, failed = dsyev(jacobian @ jacobian.T)
+        if failed:
+            raise ArithmeticError('the Jacobian is not finite')
         smallest = float(max(values[0], 0.0)) ** 0.5
         self.smallest_singular_value = smallest
         damping = 0.0

@@ -19,6 +19,8 @@ from vla_hardware import ArmCapabilities, ControlMode
 
 __all__ = ['DriveGains', 'JointDrive']
 
+STEEPNESS = 20.0  # s/rad, how fast a commanded motion calls for the whole Coulomb friction
+
 
 class DriveGains(StrictModel):
     """How stiffly a joint reference is followed."""
@@ -46,6 +48,7 @@ class JointDrive:
         self._load = np.zeros(6)
         self._delay = np.array(capabilities.servo_delay or (0.0,) * model.joints)
         self._friction = Friction(FrictionGains(), model.friction, model.damping)
+        self._coulomb = model.friction  # the servo's lag covers the viscous part
         self._out = np.zeros(model.joints)
         self.configure(gains or DriveGains())
 
@@ -101,11 +104,8 @@ class JointDrive:
     ) -> np.ndarray:
         """What the arm's own servos have to give for this motion, N·m [n]."""
         model = self._model
-        model.update(position, velocity)
-        torque = model.inertia @ acceleration + model.bias + self._friction.torque(velocity)
-        torque -= model.damping * velocity  # the servo's lag covers it
-        if not self._carried:
-            torque += model.gravity
+        torque = model.inverse_dynamics(position, velocity, acceleration, not self._carried)
+        torque = torque + self._coulomb * np.tanh(STEEPNESS * velocity)
         if wrench is not None:
             self._load += 0.1 * (wrench - self._load)
             torque -= model.jacobian.T @ self._load

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vla_control.laws.operational_space import OperationalSpace
+from vla_control.laws.operational_space import OperationalSpace, solve_positive
 
 __all__ = ['PROJECTORS', 'Projector']
 
@@ -36,14 +36,14 @@ def kinematic(
     """τ₀ without what a force at the tip could do at rest."""
     gram = jacobian @ jacobian.T
     gram.flat[::7] += regularization
-    return torque - jacobian.T @ np.linalg.solve(gram, jacobian @ torque)
+    return torque - jacobian.T @ solve_positive(gram, jacobian @ torque)
 
 
 def dynamic(
     torque: np.ndarray, jacobian: np.ndarray, space: OperationalSpace, regularization: float
 ) -> np.ndarray:
     """τ₀ without what would accelerate the tip."""
-    return torque - jacobian.T @ (space.inertia @ (space.mobility_transposed.T @ torque))
+    return torque - jacobian.T @ space.force(space.mobility_transposed.T @ torque)
 
 
 PROJECTORS: dict[str, Projector] = {

@@ -10,24 +10,37 @@ in some direction. Units: kg, kg·m, kg·m².
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
-__all__ = ['OperationalSpace']
+__all__ = ['OperationalSpace', 'solve_positive']
 
 REGULARIZATION = 1e-3  # 1/kg; a real arm's smallest mobility away from singularities is some 0.1
 
 
+def solve_positive(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """x of A x = b for a symmetric positive A, by Cholesky; ArithmeticError when it is not."""
+    _, solution, info = dposv(matrix, right)
+    if info:
+        raise ArithmeticError('a singular matrix where none may be; raise the regularization')
+    return solution
+
+
 class OperationalSpace:
-    """After `update`: `inertia` Λ [6, 6] and `mobility_transposed` M⁻¹ Jᵀ [n, 6]."""
+    """After `update`: `mobility` J M⁻¹ Jᵀ + ε² I [6, 6] and `mobility_transposed` M⁻¹ Jᵀ [n, 6]."""
 
     def __init__(self, joints: int) -> None:
-        self.inertia = np.zeros((6, 6))
+        self.mobility = np.eye(6)
         self.mobility_transposed = np.zeros((joints, 6))
 
     def update(
-        self, jacobian: np.ndarray, inertia: np.ndarray, regularization: float = REGULARIZATION
+        self, jacobian: np.ndarray, inverse_inertia: np.ndarray,
+        regularization: float = REGULARIZATION,
     ) -> None:
-        """For a Jacobian [6, n] and joint inertia [n, n]."""
-        self.mobility_transposed[:] = np.linalg.solve(inertia, jacobian.T)
-        mobility = jacobian @ self.mobility_transposed
-        mobility.flat[::7] += regularization
-        self.inertia[:] = np.linalg.inv(mobility)
+        """For a Jacobian [6, n] and the inverse of the joint inertia [n, n]."""
+        np.matmul(inverse_inertia, jacobian.T, out=self.mobility_transposed)
+        np.matmul(jacobian, self.mobility_transposed, out=self.mobility)
+        self.mobility.flat[::7] += regularization
+
+    def force(self, acceleration: np.ndarray) -> np.ndarray:
+        """Λ a [6]: the wrench that gives the tip this acceleration."""
+        return solve_positive(self.mobility, acceleration)

@@ -2,7 +2,7 @@
 import numpy as np
 
 from vla_core.action_chunk import ActionChunk
-from vla_core.action_space import ActionSpace
+from vla_core.action_space import ActionSpace, ArmSlices
 from vla_core.gripper import from_opening
 from vla_core.observation import Observation
 from vla_core.policy_contract import PolicyContract
@@ -56,16 +56,19 @@ class ExpertPolicy:
             times_s=period * np.arange(1, horizon + 1), data=data, frame_id=space.frame,
             sequence=self._sequence, policy=self.name, instruction=observation.instruction)
 
-    def _write(self, data: np.ndarray, part, tool: Tool, steps: list) -> None:
+    def _write(
+        self, data: np.ndarray, part: ArmSlices, tool: Tool,
+        steps: list[tuple[np.ndarray, np.ndarray, float]],
+    ) -> None:
         space = self._contract.action.space
-        joints = None
+        joints = droop = None
         for row, (position, rotation, opening) in zip(data, steps):
             tip, turn = tool.tip_in_base(position, rotation)
             if space.is_joint_kind:
                 if joints is None:
-                    joints = tool.joints()
+                    joints, droop = tool.joints(), tool.servo_droop()
                 joints = tool.kinematics.solve(tip, turn, joints, iterations=8)
-                row[part.arm] = joints
+                row[part.arm] = joints + droop
             else:
                 row[part.translation] = tip
                 row[part.rotation] = matrix_to_rotation_6d(turn)
@@ -99,7 +102,7 @@ class HoldPolicy:
             for tool, part in zip(self._tools.values(), self._space.slices):
                 tip, turn = tool.kinematics.forward(tool.joints())
                 if self._space.is_joint_kind:
-                    self._row[part.arm] = tool.joints()
+                    self._row[part.arm] = tool.joints() + tool.servo_droop()
                 else:
                     self._row[part.translation] = tip
                     self._row[part.rotation] = matrix_to_rotation_6d(turn)

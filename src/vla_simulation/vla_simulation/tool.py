@@ -59,6 +59,21 @@ class Tool:
         """Joint positions [n] of the arm, rad."""
         return self.world.joints(self.arm)
 
+    def servo_droop(self) -> np.ndarray:
+        """
+        How far [n] the joints hang below a set-point, rad: h(q, 0) / k, 0 for arms by effort.
+
+        What is to be reached by a proportional servo must be commanded by so much beyond, as a
+        leader arm in a person's hand does without thinking.
+        """
+        model, data = self.world.model, self.world.data
+        actuators = [model.actuator(name).id for name in self.arm.joints]
+        stiffness = -model.actuator_biasprm[actuators, 1]
+        if not np.all(stiffness > 0):
+            return np.zeros(len(actuators))
+        dofs = model.jnt_dofadr[model.actuator_trnid[actuators, 0]]
+        return (data.qfrc_bias[dofs] - data.qfrc_gravcomp[dofs]) / stiffness
+
     def holds(self, body: str) -> bool:
         """Whether the fingers hold a body."""
         return self.world.contacts.holds(self.arm.name, body)

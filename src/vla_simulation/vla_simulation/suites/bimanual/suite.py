@@ -31,6 +31,7 @@ SIDEWAYS = (0.40, 0.62)
 MOST_YAW = 0.30
 GAP_M = 0.075
 HORIZON = 25
+ATTEMPTS = 200
 SIDE = {'left': -1.0, 'right': 1.0}
 
 
@@ -82,19 +83,14 @@ class Bimanual(Suite):
     def lay_out(
         self, family: str, seed: int, axes: Sequence[str], arms: tuple[str, ...],
     ) -> dict:
-        random = generator(self.name, family, seed, 'layout')
-        unseen = 'unseen_combination' in axes
-        placed: dict[str, Placement] = {}
-        wanted = ([('cube', arms[0])] if family == 'transfer'
-                  else [('peg', arms[0]), ('socket', arms[1])])
-        named = []
-        for shape, arm in wanted:
-            colours = [colour for colour in COLOURS
-                       if ((colour, shape) in UNSEEN_COMBINATIONS) == unseen]
-            chosen = colours[int(random.integers(len(colours)))]
-            named.append(self._place(placed, random, shape, chosen, SIDE[arm]))
-            others = 1 + int(family == 'transfer' and random.random() < 0.5)
-            self._add_distractors(placed, random, shape, SIDE[arm], others)
+        for attempt in range(ATTEMPTS):
+            random = generator(self.name, family, seed, f'layout {attempt}')
+            placed: dict[str, Placement] = {}
+            named = self._draw(placed, random, family, arms, 'unseen_combination' in axes)
+            if all(named):
+                break
+        else:
+            raise SceneError(f'{self.name} {family}: no room for the scene of seed {seed}')
         if 'clutter' in axes:
             random = generator(self.name, family, seed, 'clutter')
             for arm in arms:
@@ -112,19 +108,38 @@ class Bimanual(Suite):
         return {'instruction': instruction, 'target': target, 'goal': goal,
                 'placements': tuple(placed.values())}
 
+    def _draw(
+        self, placed: dict[str, Placement], random: np.random.Generator, family: str,
+        arms: tuple[str, ...], unseen: bool,
+    ) -> list[str]:
+        """Place what is named, and return it, and others like it; empty where there is no room."""
+        wanted = ([('cube', arms[0])] if family == 'transfer'
+                  else [('peg', arms[0]), ('socket', arms[1])])
+        named = []
+        for shape, arm in wanted:
+            colours = [colour for colour in COLOURS
+                       if ((colour, shape) in UNSEEN_COMBINATIONS) == unseen]
+            chosen = colours[int(random.integers(len(colours)))]
+            named.append(self._place(placed, random, shape, chosen, SIDE[arm]))
+            others = 1 + int(family == 'transfer' and random.random() < 0.5)
+            named += self._add_distractors(placed, random, shape, SIDE[arm], others)
+        if family == 'insert' and all(named):
+            return [named[0], named[2]]
+        return named
+
     def _phrase(self, placed: dict[str, Placement], body: str) -> str:
         return f'the {placed[body].colour} {self.movables[body].shape}'
 
     def _add_distractors(
         self, placed: dict[str, Placement], random: np.random.Generator, shape: str, side: float,
         count: int,
-    ) -> None:
+    ) -> list[str]:
         taken = {place.colour for body, place in placed.items()
                  if self.movables[body].shape == shape}
         colours = [colour for colour in COLOURS
                    if colour not in taken and (colour, shape) not in UNSEEN_COMBINATIONS]
-        for index in random.permutation(len(colours))[:count]:
-            self._place(placed, random, shape, colours[int(index)], side)
+        return [self._place(placed, random, shape, colours[int(index)], side)
+                for index in random.permutation(len(colours))[:count]]
 
     def _place(
         self, placed: dict[str, Placement], random: np.random.Generator, shape: str, colour: str,
@@ -135,7 +150,7 @@ class Bimanual(Suite):
         if body is None:
             return ''
         kind = self.movables[body]
-        for _ in range(400):
+        for _ in range(60):
             spot = np.array([side * random.uniform(NEAR, FAR), random.uniform(*SIDEWAYS)])
             yaw = random.uniform(-MOST_YAW, MOST_YAW)
             if all(self._apart(spot, kind, place, self.movables[name])
@@ -144,7 +159,7 @@ class Bimanual(Suite):
                     body=body, colour=colour, yaw=round(float(yaw), 4),
                     position=(*(round(float(v), 4) for v in spot), kind.height / 2 + 0.0003))
                 return body
-        raise SceneError(f'{self.name}: no room for the {colour} {shape}')
+        return ''
 
     def _apart(self, spot: np.ndarray, kind: Movable, place: Placement, other: Movable) -> bool:
         """Far enough to the side for fingers between, or far enough along."""

@@ -14,6 +14,6 @@ setup(
     zip_safe=True,
     maintainer='vla maintainers',
     maintainer_email='maintainers@example.com',
-    description='Policy interface, processors, our own VLA family, checkpoint loaders, policy server and protocol clients.',
+    description='Policies behind one interface, their server and clients.',
     license='Apache-2.0',
 )

@@ -1,1 +1,1 @@
-"""Policy interface, processors, our own VLA family, checkpoint loaders, policy server and protocol clients. No ROS."""
+"""Policies behind one interface, their server and clients."""

@@ -38,7 +38,7 @@ def dependency_complaints(manifest: Manifest, packages: set[str]) -> list[str]:
     from_pip = pip_names('pip', 'datasets', 'learning')
     for module, file in sorted(manifest.imported_modules().items()):
         key = ROSDEP_KEY_OF_MODULE.get(module, module)
-        if key not in manifest.dependencies and module.lower() not in from_pip:
+        if key not in manifest.dependencies and key.lower() not in from_pip:
             complaints.append(f'{file.relative_to(ROOT)} imports {module}, which neither '
                               f'package.xml nor a requirements file names')
     return complaints

@@ -49,7 +49,7 @@ class CameraReport:
 
 class CameraCapture:
     """
-    Reads the camera of ``config`` and calls ``deliver(frame, stamp_ns)``, with the time of ``clock``.
+    Reads the camera of ``config`` and calls ``deliver(frame, stamp_ns)``, in ns of ``clock``.
 
     ``say(level, text)`` is told once of each change, level 'info', 'warning' or 'error'.
     """

@@ -5,7 +5,6 @@ A set names a source for each camera of a robot profile, which gives frame, size
 that the profile lacks gives its own. What the calibration commands find stands beside the set, in
 ``<set>.calibration.yaml``, so that they never rewrite what a person wrote.
 """
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,7 +114,7 @@ class CalibrationFile(StrictModel):
         draft = path.with_name(path.name + '.new')
         draft.write_text('# Written by the calibration commands of vla_cameras.\n' + yaml.safe_dump(
             self.model_dump(mode='json', exclude_none=True), sort_keys=False), encoding='utf-8')
-        os.replace(draft, path)
+        draft.replace(path)
 
 
 class Publish(StrictModel):
@@ -208,7 +207,7 @@ class CameraSet(StrictModel):
     def resolve(
         self, profile: RobotProfile | None = None, calibration: CalibrationFile | None = None,
     ) -> tuple[CameraConfig, ...]:
-        """Every camera, those of ``profile`` first; CameraConfigurationError if one lacks a part."""
+        """All cameras, the profile's first; CameraConfigurationError where a part is missing."""
         known = {camera.name: camera for camera in (profile.cameras if profile else ())}
         entries = {name: self.cameras.get(name, self.every) for name in known}
         entries.update(self.cameras)

@@ -8,6 +8,7 @@ import sys
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import TransformStamped
 from rclpy.clock import Clock, ClockType
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from tf2_ros import StaticTransformBroadcaster
 
@@ -73,13 +74,25 @@ class CameraNode(Node):
 
     def _capture(self, config: CameraConfig, clock: RosClock) -> CameraCapture:
         logger = self.get_logger().get_child(config.name)
-        say = {'info': logger.info, 'warning': logger.warning, 'error': logger.error}
         publisher: CameraPublisher | None = None
 
-        def deliver(frame, stamp_ns):
-            publisher.publish(frame, stamp_ns)
+        def say(level, text):
+            # ROS wants every level to have a line of its own.
+            if level == 'error':
+                logger.error(text)
+            elif level == 'warning':
+                logger.warning(text)
+            else:
+                logger.info(text)
 
-        capture = CameraCapture(config, clock, deliver, lambda level, text: say[level](text))
+        def deliver(frame, stamp_ns):
+            try:
+                publisher.publish(frame, stamp_ns)
+            except rclpy_implementation.RCLError:
+                if self.context.ok():  # not when ROS has been told to stop
+                    raise
+
+        capture = CameraCapture(config, clock, deliver, say)
         publisher = CameraPublisher(self, config, capture.source.intrinsics)
         return capture
 

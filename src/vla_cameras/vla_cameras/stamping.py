@@ -6,11 +6,14 @@ distance between the two is taken anew for each picture, between two readings of
 clock that lie close together.
 """
 import time
+from collections import deque
 from collections.abc import Callable
+
+import numpy as np
 
 from vla_core.clock import Clock
 
-__all__ = ['ArrivalStamp', 'MonotonicToRos', 'driver_capture_ns']
+__all__ = ['ArrivalStamp', 'MonotonicToRos', 'SteadyArrival', 'driver_capture_ns']
 
 READINGS = 3
 # A driver's stamp that lies further away than this is not of the clock it is read as.
@@ -78,3 +81,47 @@ class ArrivalStamp:
     def forget(self) -> None:
         """Start anew, after the device was opened again."""
         self._last_ns = None
+
+
+class SteadyArrival:
+    """
+    Takes the scatter out of the arrivals of a camera that keeps its own steady rate.
+
+    Picture k leaves the camera at a + k·T and only ever comes later than it could: T is the slope
+    of a line through the last ``length`` arrivals, a the earliest of them along it. A picture is
+    moved back to that line, by at most a quarter of a period; one further away shows that the
+    camera has changed its rate (a longer exposure), and the line is begun anew.
+    """
+
+    FEWEST = 20
+
+    def __init__(self, period_ns: int, length: int = 300) -> None:
+        self._period_ns = float(period_ns)
+        self._most_ns = period_ns / 4
+        self._points: deque[tuple[int, int]] = deque(maxlen=length)
+
+    def steadied(self, arrived_ns: int) -> int:
+        """When a picture that arrived at ``arrived_ns`` would have come without scatter."""
+        if self._points:
+            index, last_ns = self._points[-1]
+            step = round((arrived_ns - last_ns) / self._period_ns)
+            self._points.append((index + max(step, 1), arrived_ns))
+        else:
+            self._points.append((0, arrived_ns))
+        if len(self._points) < self.FEWEST:
+            return arrived_ns
+        first_ns = self._points[0][1]
+        points = np.array(self._points)
+        steps, times = points[:, 0] - points[0, 0], (points[:, 1] - first_ns).astype(float)
+        centred = steps - steps.mean()
+        slope = centred @ times / (centred @ centred)
+        late_ns = times - slope * steps
+        back_ns = late_ns[-1] - late_ns.min()
+        if back_ns > self._most_ns:
+            self.forget()
+            return arrived_ns
+        return arrived_ns - round(back_ns)
+
+    def forget(self) -> None:
+        """Start anew, after the device was opened again."""
+        self._points.clear()

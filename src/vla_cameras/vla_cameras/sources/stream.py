@@ -16,7 +16,7 @@ from pydantic import Field
 
 from vla_cameras.frame import Frame, FrameDamaged, SourceLost
 from vla_cameras.sources.source import Source, SourceConfig
-from vla_cameras.stamping import ArrivalStamp
+from vla_cameras.stamping import ArrivalStamp, SteadyArrival
 from vla_core.validation import Real
 
 __all__ = ['CameraSource', 'QuickestArrival', 'StreamConfig']
@@ -69,6 +69,7 @@ class CameraSource(Source):
         self._reader: Any = None
         self._quickest = QuickestArrival()
         self._arrival = ArrivalStamp(round(0.25e9 / camera.rate_hz))
+        self._steady = SteadyArrival(round(1e9 / camera.rate_hz))
 
     @property
     def place(self) -> str:
@@ -78,6 +79,7 @@ class CameraSource(Source):
         options = self.options
         self._quickest = QuickestArrival()
         self._arrival.forget()
+        self._steady.forget()
         reader = _GStreamer if options.backend == 'gstreamer' else _Ffmpeg
         self._reader = reader(options)
 
@@ -90,6 +92,8 @@ class CameraSource(Source):
             arrived_ns = self._quickest.to_arrival(sent_ns, arrived_ns)
         elif not known:
             raise FrameDamaged(f'{self.place}: a picture waited too long to tell when it was taken')
+        else:
+            arrived_ns = self._steady.steadied(arrived_ns)
         return Frame(image, encoding, arrived_ns, 'arrival')
 
     def close(self) -> None:

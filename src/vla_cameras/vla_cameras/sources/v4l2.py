@@ -20,7 +20,7 @@ from pydantic import Field
 
 from vla_cameras.frame import Frame, FrameDamaged, SourceLost
 from vla_cameras.sources.source import Source, SourceConfig
-from vla_cameras.stamping import ArrivalStamp, driver_capture_ns
+from vla_cameras.stamping import ArrivalStamp, SteadyArrival, driver_capture_ns
 from vla_core.validation import Real
 
 __all__ = ['CameraSource', 'V4l2Config', 'decode_jpeg', 'holder']
@@ -58,6 +58,7 @@ class CameraSource(Source):
         self._capture: Any = None
         self._notices: list[str] = []
         self._arrival = ArrivalStamp(round(0.25e9 / camera.rate_hz))
+        self._steady = SteadyArrival(round(1e9 / camera.rate_hz))
 
     @property
     def place(self) -> str:
@@ -71,6 +72,7 @@ class CameraSource(Source):
         self.check_device()
         self._notices.clear()
         self._arrival.forget()
+        self._steady.forget()
         self._capture = self.open_capture()
         if not self._capture.isOpened():
             busy = holder(self.place)
@@ -180,7 +182,7 @@ class CameraSource(Source):
             return Frame(image, 'bgr8', driver_ns, 'driver')
         if not arrival_known:
             raise FrameDamaged(f'{self.place}: a picture waited too long to tell when it was taken')
-        return Frame(image, 'bgr8', arrived_ns, 'arrival')
+        return Frame(image, 'bgr8', self._steady.steadied(arrived_ns), 'arrival')
 
     def close(self) -> None:
         if self._capture is not None:

@@ -1,0 +1,1 @@
+"""Measurements of the cameras, run by `make bench`."""

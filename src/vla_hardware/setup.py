@@ -16,4 +16,9 @@ setup(
     maintainer_email='maintainers@example.com',
     description='One hardware interface and its plug-ins. No ROS in the interface.',
     license='Apache-2.0',
+    entry_points={
+        'vla_hardware.plugins': [
+            'sim = vla_hardware.sim:SimulatedHardware',
+        ],
+    },
 )

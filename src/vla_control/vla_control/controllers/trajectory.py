@@ -143,6 +143,9 @@ class JointTrajectoryController(Controller):
         worst = int(error.argmax())
         self.violation = (f'{self.arm.profile.joints[worst]} is {error[worst]:.3f} rad away '
                           'from its trajectory')
+        state = self.arm.state  # hold where the arm is, not where it should have been
+        self.position[:], self.velocity[:] = state.position, state.velocity
+        self.acceleration[:] = 0.0
         self._forget(status)
 
     def reference_joints(self) -> np.ndarray:

@@ -49,9 +49,10 @@ class DampedLeastSquares:
         rate = jacobian.T @ self._damped_gram(jacobian, twist)
         inward = np.minimum(position - self._lower, self._upper - position)
         if inward.min() < gains.limit_margin:
-            toward = np.where(rate > 0, self._upper - position, position - self._lower)
-            weights = np.clip(toward / gains.limit_margin, 0.0, 1.0)
-            rate = self._solve(jacobian, twist, weights) * (weights > 0.0)
+            room = np.where(rate > 0, self._upper - position, position - self._lower)
+            weights = np.clip(room / gains.limit_margin, 0.0, 1.0)
+            most = weights * self._velocity  # the joint itself never arrives faster than it may
+            rate = np.clip(self._solve(jacobian, twist, weights), -most, most)
         if len(position) > 6 and gains.posture_gain:
             pull = gains.posture_gain * (posture - position)
             rate = rate + pull - jacobian.T @ self._damped_gram(jacobian, jacobian @ pull)

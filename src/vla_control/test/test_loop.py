@@ -1,0 +1,125 @@
+"""The loop as a process: both sides may die, and the arm stays within its limits."""
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from vla_control.laws.joint_trajectory import TrajectoryPoints
+from vla_control.loop import LoopClient, LoopConfiguration, LoopDied, LoopError
+from vla_control.loop.lateness import Histogram
+from vla_control.loop.ring import Ring, RingFull, ring_dtype
+from vla_control.safety.parameters import SafetyParameters
+from vla_control.safety.targets import TargetRefused
+
+CONTROLLERS = {'tip': {'type': 'cartesian_impedance', 'arm': 'arm'},
+               'joints': {'type': 'joint_trajectory', 'arm': 'arm'}}
+
+
+def configuration(what, **more):
+    return LoopConfiguration(name=f'test_{what}_{os.getpid()}', robot='franka',
+                             controllers=CONTROLLERS, **more)
+
+
+def wait(client, condition, seconds=5.0, beat=True):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if beat:
+            client.beat()
+        state = client.read_state()
+        if condition(state):
+            return state
+        time.sleep(0.01)
+    raise AssertionError(f'did not happen: {state}')
+
+
+def test_a_ring_keeps_messages_and_arrays_whole_over_its_end():
+    record = np.zeros((), dtype=ring_dtype(300))
+    writer, reader = Ring(record), Ring(record)
+    for number in range(50):
+        values = np.full((2, 3), float(number))
+        writer.put({'id': number}, {'values': values})
+        message = reader.get()
+        assert message['id'] == number
+        np.testing.assert_array_equal(message['values'], values)
+    assert reader.get() is None
+    with pytest.raises(RingFull):
+        writer.put({'text': 'x' * 400})
+
+
+def test_the_histogram_gives_percentiles():
+    histogram = Histogram()
+    for value in range(1000):
+        histogram.add(float(value))
+    assert histogram.percentiles(0.5, 0.99) == pytest.approx([500.0, 990.0], abs=10.0)
+    assert histogram.worst_us == 999.0
+
+
+def test_a_session_from_start_to_end():
+    with LoopClient.start(configuration('session')) as client:
+        assert [c['name'] for c in client.controllers()] == ['tip', 'joints']
+        home = client.read_state().arms['arm'].position
+        client.switch(['joints'], [])
+        number = client.follow_trajectory(
+            'joints', TrajectoryPoints(np.array([0.3]), home[None] + 0.05))
+        state = wait(client, lambda s: s.arms['arm'].trajectory_status.name == 'SUCCEEDED')
+        assert number == state.arms['arm'].trajectory_number == 1
+        np.testing.assert_allclose(state.arms['arm'].position, home + 0.05, atol=0.02)
+
+        client.switch(['tip'], ['joints'])
+        pose = client.read_state().arms['arm'].pose
+        client.write_target('arm', 'pose', [*pose[:2], pose[2] + 0.02, *pose[3:]])
+        wait(client, lambda s: s.arms['arm'].pose[2] > pose[2] + 0.015)
+        with pytest.raises(LoopError, match='both claim'):
+            client.switch(['joints'], [])
+        with pytest.raises(LoopError, match=r'task\.k_pos_x'):
+            client.set_parameters('tip', {'task.k_pos_x': -1.0})
+        with pytest.raises(TargetRefused, match='needs 7'):
+            client.write_target('arm', 'pose', [0.0])
+        client.write_target('arm', 'pose', [*pose[:3], 0.0, 0.0, 0.0, 0.5])
+        events = []
+        wait(client, lambda s: events.extend(client.events()) or
+             any('quaternion' in text for _, text in events))
+
+        client.stop()
+        assert wait(client, lambda s: s.stopped).stop_reason == 'stop requested'
+        client.release()
+        wait(client, lambda s: not s.stopped)
+        assert client.diagnostics()['ticks'] > 100
+
+
+def test_a_silent_node_means_hold_and_then_the_latched_stop():
+    safety = SafetyParameters(node_timeout=0.2, node_stop_timeout=0.5)
+    with LoopClient.start(configuration('node', safety=safety)) as client:
+        client.switch(['tip'], [])
+        state = wait(client, lambda s: s.stopped, beat=False)
+        assert 'node silent' in state.stop_reason
+        other = LoopClient.attach(f'test_node_{os.getpid()}', 'franka')  # the node comes back
+        wait(other, lambda s: s.stopped)
+        other.release()
+        wait(other, lambda s: not s.stopped)
+
+
+def test_a_forsaken_loop_ends_by_itself():
+    client = LoopClient.start(configuration('orphan', orphan_timeout=0.3))
+    with pytest.raises(LoopDied):
+        wait(client, lambda s: False, beat=False)
+    client.close()
+
+
+def test_a_killed_loop_is_noticed():
+    client = LoopClient.start(configuration('killed'))
+    os.kill(client.pid, signal.SIGKILL)
+    with pytest.raises(LoopDied, match=str(client.pid)):
+        wait(client, lambda s: False)
+    with pytest.raises(LoopDied):
+        client.switch(['tip'], [])
+
+
+def test_a_loop_that_cannot_start_says_why():
+    bad = LoopConfiguration(name=f'test_bad_{os.getpid()}', robot='ur', controllers=CONTROLLERS)
+    with pytest.raises(LoopError, match='needs one of the modes effort'):
+        LoopClient.start(bad)
+    with pytest.raises(LoopDied, match='running'):
+        LoopClient.attach('test_nobody', 'franka')

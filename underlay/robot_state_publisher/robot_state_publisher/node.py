@@ -6,16 +6,18 @@ import rclpy
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
+from robot_state_publisher.stop_signal import StopSignal
 from robot_state_publisher.urdf import Joint, Robot, UrdfError, parse
 
 
@@ -159,17 +161,13 @@ def place(message: TransformStamped, stamp, joint: Joint, position: float) -> No
 
 def main() -> int:
     """Run until told to stop; the optional argument is a URDF file."""
+    stop = StopSignal()
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     arguments = remove_ros_args(sys.argv)[1:]
-    rclpy.init(args=sys.argv)
     try:
         description = Path(arguments[0]).read_text() if arguments else ''
-        rclpy.spin(RobotStatePublisher(description))
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    except RuntimeError:
-        # What rclpy says when a signal takes the context away in the midst of a spin.
-        if rclpy.ok():
-            raise
+        rclpy.spin_until_future_complete(
+            RobotStatePublisher(description), stop.received, SingleThreadedExecutor())
     except UrdfError as error:
         rclpy.logging.get_logger('robot_state_publisher').fatal(f'robot_description: {error}')
         return 1
@@ -177,5 +175,5 @@ def main() -> int:
         rclpy.logging.get_logger('robot_state_publisher').fatal(str(error))
         return 1
     finally:
-        rclpy.try_shutdown()
+        rclpy.shutdown()
     return 0

@@ -201,6 +201,26 @@ def test_monitor_tells_rate_and_delay(node):
     assert 0.0 < float(line.split('average delay: ')[1].split(' ')[0]) < 5.0
 
 
+def test_signals_amid_callbacks_end_the_tools_quietly(node):
+    """Regression: rclpy took the context away under a running callback, in one of ten ends."""
+    broadcaster = TransformBroadcaster(node)
+    tools = [start('tf2_monitor') for _ in range(4)]
+    over = threading.Event()
+
+    def send():
+        while not over.wait(0.0005):
+            broadcaster.sendTransform(link('world', 'base', node.get_clock().now().to_msg()))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    for tool in tools:
+        read_until(tool, 'Frame: base')
+    for tool, signal_number in zip(tools, (signal.SIGINT, signal.SIGTERM) * 2):
+        stop(tool, signal_number)
+    over.set()
+    thread.join()
+
+
 @pytest.mark.parametrize('arguments, reason', [
     (('--frame-id', 'a'), '--child-frame-id'),
     (('--frame-id', 'a', '--child-frame-id', 'a'), 'are the same'),

@@ -144,7 +144,7 @@ def add_surroundings(spec: mujoco.MjSpec, centre: tuple[float, float], half: tup
     world.add_light(name='lamp', type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=(0, 0, 2.5),
                     dir=(0, 0, -1), specular=(0.1, 0.1, 0.1))
     spec.visual.headlight.specular[:] = 0.05
-    spec.visual.map.znear, spec.visual.map.zfar = 0.005, 30.0
+    spec.visual.map.znear, spec.visual.map.zfar = 0.01, 10.0
     spec.stat.extent = 1.0
 
 

@@ -72,7 +72,8 @@ class ArmDriver:
             if not self._space.is_joint_kind:
                 values = arm.kinematics.solve(
                     action[part.translation],
-                    _MATRICES[self._space.rotation](action[part.rotation]), arm.solution)
+                    _MATRICES[self._space.rotation](action[part.rotation]), arm.solution,
+                    iterations=2)
             arm.aim(values)
             if part.gripper is not None:
                 arm.opening_target = float(to_opening(

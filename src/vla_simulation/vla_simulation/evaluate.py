@@ -88,7 +88,7 @@ def film(evaluation: Evaluation, path: Path, scene: Scene | None = None) -> Epis
     observer = Observer(world, contract, images=evaluation.policy not in ('expert', 'hold'))
     camera = world.profile.cameras[0]
     path.parent.mkdir(parents=True, exist_ok=True)
-    renderer = Renderer(world.model, camera.height, camera.width, fine=True)
+    renderer = Renderer(world.model, camera.height, camera.width)
     encoder = VideoEncoder(path, fps=round(contract.rate_hz), height=camera.height,
                            width=camera.width, settings=VideoSettings())
     episode = Episode(

@@ -86,9 +86,9 @@ class ArmKinematics:
             weighted[np.diag_indices(6)] += DAMPING ** 2
             solved = np.linalg.solve(
                 weighted, np.column_stack([np.clip(error, -LONGEST_STEP, LONGEST_STEP), jacobian]))
-            posture = POSTURE_GAIN * (self.arm.home - joints)
             step = jacobian.T @ solved[:, 0]
             if len(joints) > 6:
+                posture = POSTURE_GAIN * (self.arm.home - joints)
                 step += posture - jacobian.T @ (solved[:, 1:] @ posture)
             joints = np.clip(joints + step, limits.position_lower, limits.position_upper)
         return joints

@@ -301,7 +301,7 @@ def _dress(model: mujoco.MjModel, scene: Scene) -> None:
     model.light_diffuse[lamp] = look.light * np.array(look.tint)
     model.light_ambient[lamp] = 0.0
     model.vis.headlight.ambient[:] = look.ambient * np.array(look.tint)
-    model.vis.headlight.diffuse[:] = 0.25 * np.array(look.tint)
+    model.vis.headlight.diffuse[:] = 0.18 * np.array(look.tint)
     model.cam_pos[:] = 0.0
     model.cam_quat[:] = OPTICAL_TO_CAMERA
     for shift in look.cameras:

@@ -57,6 +57,8 @@ class Suite(ABC):
     fixtures: Mapping[str, str]
     rate_hz: float
     jittered_camera: str
+    #: From where people look: point in m, distance in m, azimuth and elevation in degrees.
+    view: tuple[tuple[float, float, float], float, float, float]
 
     @abstractmethod
     def __call__(self, spec: mujoco.MjSpec) -> None:
@@ -140,13 +142,13 @@ def draw_appearance(
     table = (grey + 0.6 * warmth, grey, grey - warmth)
     floor = random.uniform(0.25, 0.40) + random.uniform(-0.03, 0.03, 3)
     wall = random.uniform(0.60, 0.85) + random.uniform(-0.05, 0.05, 3)
-    light, ambient, tint = random.uniform(0.45, 0.75), random.uniform(0.30, 0.45), np.ones(3)
+    light, ambient, tint = random.uniform(0.35, 0.60), random.uniform(0.25, 0.35), np.ones(3)
     direction = np.array([*random.uniform(-0.5, 0.5, 2), -1.0])
     if 'background' in axes:
         random = generator(suite, family, seed, 'background')
         table, floor, wall = (_saturated(random) for _ in range(3))
         tint = random.uniform(0.75, 1.0, 3)
-        light, ambient = random.uniform(0.30, 0.90), random.uniform(0.20, 0.50)
+        light, ambient = random.uniform(0.20, 0.75), random.uniform(0.15, 0.45)
     random = generator(suite, family, seed, 'cameras')
     shifts = {camera: (random.normal(0, 0.004, 3), random.normal(0, 0.006, 3))
               for camera in cameras}

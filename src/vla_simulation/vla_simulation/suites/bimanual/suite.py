@@ -42,6 +42,7 @@ class Bimanual(Suite):
     profiles = ('aloha',)
     rate_hz = 20.0
     jittered_camera = 'cam_high'
+    view = ((0.0, 0.5, 0.10), 1.05, 90.0, -38.0)
     movables = {
         'cube_1': Movable.cube(0.040), 'cube_2': Movable.cube(0.040), 'cube_3': Movable.cube(0.040),
         'cube_4': Movable.cube(0.040), 'peg_1': Movable.peg(0.120, 0.022),

@@ -62,6 +62,7 @@ class Tabletop(Suite):
     profiles = ('franka', 'ur')
     rate_hz = 10.0
     jittered_camera = 'front'
+    view = ((0.46, 0.0, 0.10), 1.05, 205.0, -34.0)
     movables = {
         'cube_1': Movable.cube(0.042), 'cube_2': Movable.cube(0.046),
         'cube_3': Movable.cube(0.050),

@@ -262,7 +262,7 @@ def test_stop_commands_leave_only_what_carries_the_arm(lockstep):
 
 def test_what_cannot_be_is_refused_by_name(lockstep):
     robot = lockstep('ur')
-    with pytest.raises(ControllerError, match='needs one of the modes effort.*offers position'):
+    with pytest.raises(ControllerError, match=r'needs one of the modes effort.*offers position'):
         robot.core.load('soft', {'type': 'cartesian_impedance', 'arm': 'arm'})
     with pytest.raises(ControllerError, match="no controller type 'impedence'"):
         robot.core.load('soft', {'type': 'impedence', 'arm': 'arm'})

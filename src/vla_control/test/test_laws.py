@@ -45,7 +45,7 @@ def test_poses_are_in_the_base_frame_wherever_it_stands():
 
 def test_an_unknown_tip_frame_is_named():
     profile = RobotProfile.load('franka')
-    with pytest.raises(ModelError, match='no frame \'fr3_tool\'.*fr3_hand_tcp'):
+    with pytest.raises(ModelError, match=r"no frame 'fr3_tool'.*fr3_hand_tcp"):
         ArmModel(profile, profile.arms[0], tip_frame='fr3_tool')
 
 

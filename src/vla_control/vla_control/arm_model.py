@@ -53,7 +53,7 @@ class ArmModel:
     - `inertia` [n, n], kg·m², and `inverse_inertia`; `bias` [n] = C(q, q̇) q̇ and `gravity` [n], N·m
     - `drift` [6] = J̇ q̇, m/s² and rad/s²
 
-    `friction` [n] (Coulomb, N·m) and `damping` [n] (viscous, N·m·s/rad) are those of the description.
+    `friction` [n] (Coulomb, N·m) and `damping` [n] (viscous, N·m·s/rad) are the description's.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ each linear near the target and a braking parabola far from it (e = x* − x):
                = sign(e) √(2c (|e| − c/(2k²)))     beyond
 
 Near the target the error obeys e⃛ + k₃ ë + k₃(k₁+k₂) ė + k₃k₁k₂ e = 0: it vanishes for every target
-of constant acceleration, so a stream is followed without lag, while a step becomes a smooth motion at
-the limits. The square root is the speed from which A still stops in time (the "square-root
+of constant acceleration, so a stream is followed without lag, while a step becomes a smooth motion
+at the limits. The square root is the speed from which A still stops in time (the "square-root
 controller" of ArduPilot's position control).
 Limits hold at any rate: a long period is walked in steps of at most 2 ms.
 """
@@ -134,7 +134,8 @@ class VectorFollower:
     the displacement of this period; `velocity` and `acceleration` are tuples of three.
     """
 
-    __slots__ = ('_a_brake', '_gains', '_j_brake', '_limits', 'acceleration', 'speed_cap', 'velocity')
+    __slots__ = ('_a_brake', '_gains', '_j_brake', '_limits', 'acceleration', 'speed_cap',
+                 'velocity')
 
     def __init__(self, limits: MotionLimits, gains: FollowerGains | None = None) -> None:
         self._limits = limits

@@ -6,13 +6,13 @@ estimates x, ẋ and ẍ at the newest target from the stamps, with gains
 
     α = 1 − θ³,   β = 1.5 (1 − θ)² (1 + θ),   γ = 0.5 (1 − θ)³,
 
-and predicts them to the present, so that a stream of a few ten Hz is followed without the delay of a
-buffer. A target that the motion so far cannot explain is a step: it is taken as it is, without
+and predicts them to the present, so that a stream of a few ten Hz is followed without the delay of
+a buffer. A target that the motion so far cannot explain is a step: it is taken as it is, without
 velocity. When the next target is overdue the prediction ends: the newest target itself, at rest.
 
 `PoseReference` and `JointReference` put a follower behind it: velocity, acceleration and jerk stay
-within limits whatever the stream does, and rotations go the short way round. In the stepped mode the
-reference is the newest target itself, as checkpoints trained on such a controller expect it.
+within limits whatever the stream does, and rotations go the short way round. In the stepped mode
+the reference is the newest target itself, as checkpoints trained on such a controller expect it.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class RotationEstimator(_Estimator[so3.Quaternion]):
 
 
 class PoseReference:
-    """Reference pose of a tip: position (m), quaternion, twist and acceleration, all in base axes."""
+    """Reference of a tip: position (m), quaternion, twist and acceleration, all in base axes."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ def run(hardware, command, seconds):
 
 def test_plugins_are_found_by_name_and_strangers_refused():
     assert 'sim' in available_plugins()
-    with pytest.raises(HardwareError, match="no hardware plug-in 'panda'.*sim"):
+    with pytest.raises(HardwareError, match=r"no hardware plug-in 'panda'.*sim"):
         create('panda', RobotProfile.load('franka'))
     with pytest.raises(HardwareError, match='colour'):
         create('sim', RobotProfile.load('franka'), colour='red')

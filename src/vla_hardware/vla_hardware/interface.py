@@ -1,4 +1,4 @@
-"""What a control loop knows of an arm: arrays in, arrays out, a mode for each arm, and named faults.
+"""What a control loop knows of an arm: arrays in, arrays out, a mode for each arm, faults.
 
 One plug-in drives one robot, which may have several arms: those of `profile.arms` and then those of
 `profile.leaders`, in that order everywhere. All arrays are float64, made once and filled in place.
@@ -141,7 +141,7 @@ class HardwareInterface(ABC):
     way back and never moves the arm.
     """
 
-    paces_loop: bool = False  # `read` blocks until the robot's next cycle, so the loop needs no clock
+    paces_loop: bool = False  # `read` blocks until the robot's next cycle
 
     def __init__(self, profile: RobotProfile) -> None:
         self.profile = profile
@@ -175,7 +175,7 @@ class HardwareInterface(ABC):
 
     @abstractmethod
     def set_mode(self, arm: str, mode: ControlMode) -> None:
-        """Switch an arm's control mode without a jump; raise HardwareError when it has no such mode."""
+        """Switch an arm's control mode without a jump; HardwareError when it has none such."""
 
     @abstractmethod
     def read(self, state: RobotState) -> None:
@@ -197,7 +197,7 @@ class HardwareInterface(ABC):
         """Carry out an extra of the plug-in by name, outside the cycle (reset, payload, push)."""
         raise HardwareError(
             f'{type(self).__name__} has no request {name!r} ({sorted(arguments)}); '
-            'see the plug-in\'s README section'
+            "see the plug-in's README section"
         )
 
     def make_state(self) -> RobotState:

@@ -1,4 +1,4 @@
-"""Finds hardware plug-ins: by entry point (group `vla_hardware.plugins`), or as a folder of this package.
+"""Finds hardware plug-ins: by entry point (group `vla_hardware.plugins`) or as a folder here.
 
 A plug-in's module names its class `Plugin`, so a checkout works without being installed.
 """
@@ -27,7 +27,7 @@ def available_plugins() -> list[str]:
 
 
 def plugin_class(name: str) -> type[HardwareInterface]:
-    """Class of the named plug-in; an installed entry point wins over the folder of the same name."""
+    """Class of the named plug-in; an installed entry point wins over a folder."""
     for point in entry_points(group=GROUP):
         if point.name == name:
             return point.load()

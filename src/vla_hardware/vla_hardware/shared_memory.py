@@ -1,8 +1,8 @@
 """Blocks of shared memory between processes, without locks: a named layout and a sequence lock.
 
 A block is a file in the machine's memory file system, mapped by both sides. Its layout is one NumPy
-structured dtype, guarded by a magic word, a version and a digest of the layout, so that two sides of
-different versions refuse each other instead of misreading.
+structured dtype, guarded by a magic word, a version and a digest of the layout, so that two sides
+of different versions refuse each other instead of misreading.
 
 A `Seqlock` guards one record with one writer and any number of readers (Lameter 2005, "Effective
 synchronization on Linux/NUMA systems"): the writer makes the counter odd, writes, makes it even;
@@ -153,7 +153,7 @@ class Seqlock:
         return self._sequence_view[0] != self._seen
 
     def try_read(self, attempts: int = 3) -> bool:
-        """Copy the shared record to `local`; False when it was never written or is being written."""
+        """Copy the shared record to `local`; False when it is not there whole."""
         for _ in range(attempts):
             sequence = self._sequence_view[0]
             if sequence == 0:

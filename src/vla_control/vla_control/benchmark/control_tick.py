@@ -97,7 +97,8 @@ def measure(kind: str, ticks: int) -> dict[str, float]:
     spent = np.empty(ticks)
     for index in range(ticks):
         spent[index] = bench.tick()
-    return {'p50': 1e6 * float(np.percentile(spent, 50)), 'p99': 1e6 * float(np.percentile(spent, 99))}
+    p50, p99 = 1e6 * np.percentile(spent, (50, 99))
+    return {'p50': float(p50), 'p99': float(p99)}
 
 
 def growth(kind: str, ticks: int) -> int:
@@ -124,7 +125,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for refused in prepare(RealTime()):  # as the loop process runs
         print(refused, file=sys.stderr)
-    result: dict[str, float | str] = {'name': 'control_tick', 'tick_p50_us': 0.0, 'tick_p99_us': 0.0}
+    result: dict[str, float | str] = {
+        'name': 'control_tick', 'tick_p50_us': 0.0, 'tick_p99_us': 0.0}
     for kind, controller in CONTROLLERS.items():
         if not issubclass(controller, Controller):
             continue

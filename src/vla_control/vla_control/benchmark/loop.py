@@ -1,7 +1,7 @@
 """The loop process at full rate, with a 50 Hz stream of targets, a reader, and cameras rendering.
 
-Every camera of the robot renders in a process of its own from the simulation's snapshot, at its rate,
-as camera nodes do. With `--no-cameras` they are left out.
+Every camera of the robot renders in a process of its own from the simulation's snapshot, at its
+rate, as camera nodes do. With `--no-cameras` they are left out.
 """
 
 from __future__ import annotations
@@ -109,9 +109,8 @@ def drive(client: LoopClient, arm: str, duration: float) -> dict[str, float]:
     seconds = time.monotonic() - begun
     return {
         'rate_hz': round(client.profile.rate_hz, 1), 'duration_s': round(seconds, 1),
-        'late_p50_ms': round(found['late_p50_ms'], 3), 'late_p99_ms': round(found['late_p99_ms'], 3),
-        'late_max_ms': round(found['late_max_ms'], 3),
-        'work_p50_us': round(found['work_p50_us'], 1), 'work_p99_us': round(found['work_p99_us'], 1),
+        **{name: round(found[name], 3) for name in (
+            'late_p50_ms', 'late_p99_ms', 'late_max_ms', 'work_p50_us', 'work_p99_us')},
         'missed_ratio': round(found['missed_ratio'], 6),
     }
 

@@ -1,4 +1,4 @@
-"""Controllers: each wires one law to the targets of one arm. The registry makes them by type name."""
+"""Controllers: each wires one law to the targets of one arm. A registry knows their types."""
 
 from .controller import ArmContext, Controller, ControllerError
 from .registry import CONTROLLERS, controller_class

@@ -104,7 +104,9 @@ class Controller(ABC):
         return None
 
 
-def _limits(gains: ReferenceGains, velocity: float, acceleration: float, jerk: float) -> MotionLimits:
+def _limits(
+    gains: ReferenceGains, velocity: float, acceleration: float, jerk: float
+) -> MotionLimits:
     return MotionLimits(velocity, acceleration, jerk).scaled(gains.limit_scale)
 
 

@@ -1,4 +1,4 @@
-"""The gripper controller: takes `gripper` targets [opening, effort] beside the arm's own controller."""
+"""The gripper controller: takes `gripper` targets [opening, effort] beside the arm's controller."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ class GravityCompensation(JointImpedance):
 
 
 class ForceFeedback(GravityCompensation):
-    """A leader arm that feels its follower; `joint_effort` gives the torque where no follower is."""
+    """A leader arm that feels its follower; `joint_effort` gives the torque without one."""
 
     type = 'force_feedback'
     inputs: ClassVar[tuple[str, ...]] = ('joint_effort',)

@@ -36,7 +36,7 @@ class AdmittanceMass(StrictModel):
 
 
 class CartesianAdmittanceParameters(StrictModel):
-    """Parameters of the controller; stiffness and damping under the impedance controller's names."""
+    """Parameters of the controller; stiffness and damping have the impedance's names."""
 
     task: TaskGains = TaskGains(
         d_pos_x=100.0, d_pos_y=100.0, d_pos_z=100.0, d_rot_x=5.0, d_rot_y=5.0, d_rot_z=5.0)
@@ -112,7 +112,7 @@ class Admittance:
         twist = np.empty(6)
         twist[:3] = self._offset[:3] + reference.position - model.translation
         twist[3:] = so3.rotation_between(so3.from_matrix(model.rotation), target)
-        # the error is taken to the end of this period: what the feed-forward covers is not pursued twice
+        # the error is that at the end of this period: feed-forward is not pursued twice
         gain = min(parameters.gain, 0.5 / dt)
         feed = self._rate.copy()
         feed[:3] += reference.linear_velocity

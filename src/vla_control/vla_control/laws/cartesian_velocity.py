@@ -20,7 +20,7 @@ class CartesianVelocityParameters(StrictModel):
     """Parameters of the controller."""
 
     limit_scale: Real = parameter(
-        0.5, gt=0, le=1, description='share of the profile\'s motion limits that is used')
+        0.5, gt=0, le=1, description="share of the profile's motion limits that is used")
     inverse_kinematics: DampingGains = DampingGains()
 
 

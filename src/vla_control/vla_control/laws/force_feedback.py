@@ -24,7 +24,7 @@ class FeedbackGains(StrictModel):
     """What the hand feels."""
 
     follower: str = parameter('', description='arm whose contact is felt; empty: a topic gives it')
-    k_fb: Real = parameter(0.5, ge=0, le=2, description='share of the follower\'s torque')
+    k_fb: Real = parameter(0.5, ge=0, le=2, description="share of the follower's torque")
     deadband: Real = parameter(
         0.2, ge=0, unit='N·m', description='follower torque below which nothing is felt')
     max_torque: Real = parameter(

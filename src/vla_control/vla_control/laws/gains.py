@@ -98,7 +98,8 @@ def null_space_gains(joints: Sequence[str], **defaults: object) -> type[NullSpac
     fields = {name: (NullSpaceGains.model_fields[name].annotation,
                      _redefaulted(NullSpaceGains, name, value))
               for name, value in defaults.items()}
-    return create_model('NullSpace', __base__=NullSpaceGains, weights=(weights, weights()), **fields)
+    return create_model(
+        'NullSpace', __base__=NullSpaceGains, weights=(weights, weights()), **fields)
 
 
 def _redefaulted(model: type[StrictModel], name: str, value: object) -> object:
@@ -144,7 +145,7 @@ class ReferenceGains(StrictModel):
     mode: Literal['interpolated', 'stepped'] = parameter(
         'interpolated', description='interpolated in time, or each target at once as it comes')
     limit_scale: Real = parameter(
-        0.25, gt=0, le=1, description='share of the profile\'s motion limits that is used')
+        0.25, gt=0, le=1, description="share of the profile's motion limits that is used")
     memory: Real = parameter(
         0.3, ge=0, lt=1, description='of the target filter: 0 trusts each target, near 1 smooths')
     bandwidth: Real = parameter(

@@ -1,4 +1,4 @@
-"""Gravity compensation: the arm floats and is led by hand (see `impedance`; no springs, some damping).
+"""Gravity compensation: the arm floats and is led by hand (see `impedance`; no springs).
 
     τ = −D_n q̇ + C q̇ + g + friction
 """

@@ -17,14 +17,15 @@ __all__ = ['GripperMotion', 'GripperParameters']
 class GripperParameters(StrictModel):
     """Parameters of a gripper controller; openings are normalised, 0 closed and 1 open."""
 
-    goal_tolerance: Real = parameter(0.02, gt=0, description='opening within which a goal is reached')
+    goal_tolerance: Real = parameter(
+        0.02, gt=0, description='opening within which a goal is reached')
     stall_velocity: Real = parameter(
         0.02, gt=0, unit='1/s', description='opening speed below which the gripper stands still')
     stall_timeout: Real = parameter(
-        0.3, gt=0, unit='s', description='standing still for this long short of its goal is a stall')
+        0.3, gt=0, unit='s', description='standing still so long short of its goal is a stall')
     max_effort: Real = parameter(
-        0.0, ge=0, unit='N', description='largest effort, N or N·m; 0 takes the profile\'s')
-    speed_scale: Real = parameter(1.0, gt=0, le=1, description='share of the profile\'s speed')
+        0.0, ge=0, unit='N', description="largest effort, N or N·m; 0 takes the profile's")
+    speed_scale: Real = parameter(1.0, gt=0, le=1, description="share of the profile's speed")
 
 
 class GripperMotion:

@@ -53,17 +53,17 @@ class ImpedanceParameters(StrictModel):
     friction: FrictionGains = FrictionGains()
     filter: FilterGains = FilterGains()
     reference: ReferenceGains = ReferenceGains()
-    use_operational_space: bool = parameter(False, description='weigh gains with the tip\'s inertia')
-    use_local_jacobian: bool = parameter(False, description='gains along the tip\'s own axes')
-    use_feed_forward: bool = parameter(True, description='add the reference\'s acceleration')
+    use_operational_space: bool = parameter(False, description="weigh gains with the tip's inertia")
+    use_local_jacobian: bool = parameter(False, description="gains along the tip's own axes")
+    use_feed_forward: bool = parameter(True, description="add the reference's acceleration")
     use_coriolis_compensation: bool = parameter(True, description='add C(q, q̇) q̇')
     use_gravity_compensation: bool = parameter(
         True, description='add gravity, where the hardware does not carry the arm itself')
     use_friction: bool = parameter(True, description='add the friction model')
     limit_error: bool = parameter(True, description='clip the error by task.error_clip')
-    limit_torques: bool = parameter(True, description='limit the torque\'s rate by max_delta_tau')
+    limit_torques: bool = parameter(True, description="limit the torque's rate by max_delta_tau")
     max_delta_tau: Real = parameter(
-        0.5, gt=0, unit='N·m/ms', description='largest change of a joint\'s torque per millisecond')
+        0.5, gt=0, unit='N·m/ms', description="largest change of a joint's torque per millisecond")
     stop_commands: bool = parameter(
         False, description='command no torque beyond what carries the arm')
 

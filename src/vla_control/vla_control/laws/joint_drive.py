@@ -1,8 +1,8 @@
 """From a joint reference (q*, q̇*, q̈*) to a command in the mode that an arm takes.
 
     effort    τ = K (q* − q) + D (q̇* − q̇) + M q̈* + C q̇ + g + friction      (Craig 2005, ch. 10)
-    position  q* + T q̇* + k⁻¹ (M q̈* + C q̇ + g + friction − Jᵀ F_ext), ahead by the lag T of the arm's
-              own servo and by what a servo of stiffness k yields to its load
+    position  q* + T q̇* + k⁻¹ (M q̈* + C q̇ + g + friction − Jᵀ F_ext), ahead by the lag T of the
+              arm's own servo and by what a servo of stiffness k yields to its load
     velocity  q̇* + k (q* − q)
 """
 
@@ -26,7 +26,7 @@ class DriveGains(StrictModel):
     """How stiffly a joint reference is followed."""
 
     stiffness_scale: Real = parameter(
-        6.0, gt=0, unit='1/rad', description='effort arms: stiffness as multiple of the torque limit')
+        6.0, gt=0, unit='1/rad', description='effort arms: stiffness by torque limit')
     damping_ratio: Real = parameter(
         0.7, gt=0, description='effort arms: of critical, from the inertia in its pose')
     velocity_gain: Real = parameter(

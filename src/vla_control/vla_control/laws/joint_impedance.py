@@ -1,4 +1,4 @@
-"""Joint impedance: every joint is a spring to its reference (see `impedance`; K = D = 0 at the tip).
+"""Joint impedance: every joint is a spring to its reference (see `impedance`; none at the tip).
 
     τ = W (K_n (q* − q) + D_n (q̇* − q̇)) + M q̈* + C q̇ + g + friction
 """
@@ -12,7 +12,7 @@ from vla_control.laws.impedance import ImpedanceParameters, impedance_parameters
 
 __all__ = ['NO_TASK', 'joint_impedance_parameters']
 
-NO_TASK = TaskGains(**{key: 0.0 for key in list(TaskGains.model_fields)[:12]})
+NO_TASK = TaskGains(**dict.fromkeys(list(TaskGains.model_fields)[:12], 0.0))
 
 
 def joint_impedance_parameters(joints: Sequence[str]) -> type[ImpedanceParameters]:

@@ -1,4 +1,4 @@
-"""Joint position: the joints follow a stream of positions within velocity, acceleration and jerk limits.
+"""Joint position: the joints follow a stream of positions within their motion limits.
 
 The reference comes from `target.JointReference`, the command from `joint_drive`.
 """

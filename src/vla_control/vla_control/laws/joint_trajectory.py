@@ -22,7 +22,7 @@ class TrajectoryError(ValueError):
 
 @dataclass(frozen=True)
 class TrajectoryPoints:
-    """Points of n joints: times [k] in s from the start, positions [k, n], and what is given else."""
+    """Points of n joints: times [k] in s from the start, positions [k, n], and more."""
 
     times: np.ndarray
     positions: np.ndarray

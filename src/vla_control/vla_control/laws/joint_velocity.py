@@ -19,7 +19,7 @@ class JointVelocityParameters(StrictModel):
     """Parameters of the controller."""
 
     limit_scale: Real = parameter(
-        0.5, gt=0, le=1, description='share of the profile\'s motion limits that is used')
+        0.5, gt=0, le=1, description="share of the profile's motion limits that is used")
     drive: DriveGains = DriveGains()
 
 

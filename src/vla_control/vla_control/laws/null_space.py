@@ -4,7 +4,7 @@ For a torque τ₀ that pulls to a posture, N τ₀ with
 
     none       N = I
     kinematic  N = I − Jᵀ (J Jᵀ)⁻¹ J                 no effect on a tip at rest
-    dynamic    N = I − Jᵀ J̄ᵀ,  J̄ = M⁻¹ Jᵀ Λ          no acceleration of the tip (Khatib 1987, eq. 38)
+    dynamic    N = I − Jᵀ J̄ᵀ,  J̄ = M⁻¹ Jᵀ Λ          no acceleration of the tip (Khatib 1987)
 
 The kinematic one is the default: where friction stalls the posture, it leaves no force on the tip,
 while the dynamic one does (10 mm on an FR3 after a large step).

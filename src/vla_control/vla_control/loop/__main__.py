@@ -1,4 +1,4 @@
-"""`python -m vla_control.loop`: reads a LoopConfiguration as JSON from standard input and runs it."""
+"""`python -m vla_control.loop`: runs the LoopConfiguration given as JSON on standard input."""
 
 import sys
 

@@ -47,7 +47,7 @@ class LoopError(RuntimeError):
     """The loop refused a request; the message is its reason."""
 
 
-class LoopDied(LoopError):
+class LoopDied(LoopError):  # noqa: N818 - it says what happened
     """The loop process is gone or hangs; the arm is held by its own controller or brakes."""
 
 
@@ -212,8 +212,8 @@ class LoopClient:
     ) -> None:
         """Give an arm a target of a kind (see `layout.KINDS`); the newest one counts.
 
-        `stamp_ns` is the steady-clock time that the target is meant for, now by default. Lengths and
-        numbers are checked here, the rest by the loop, which reports refusals as events.
+        `stamp_ns` is the steady-clock time that the target is meant for, now by default. Lengths
+        and numbers are checked here, the rest by the loop, which reports refusals as events.
         """
         if arm not in self._index:
             raise TargetRefused(

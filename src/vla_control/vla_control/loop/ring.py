@@ -1,8 +1,8 @@
 """A ring of messages between one writer and one reader, without locks.
 
 A message is a JSON object, followed by float64 arrays as they are (long trajectories need no
-parsing). The writer moves the head after the bytes are there, the reader the tail after it has them.
-A full ring refuses the message; nothing is ever overwritten.
+parsing). The writer moves the head after the bytes are there, the reader the tail once it has
+them. A full ring refuses the message; nothing is ever overwritten.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ['Ring', 'RingFull', 'ring_dtype']
 _LENGTHS = struct.Struct('<II')
 
 
-class RingFull(RuntimeError):
+class RingFull(RuntimeError):  # noqa: N818 - it says what happened
     """The reader does not keep up, or is gone."""
 
 
@@ -37,7 +37,9 @@ class Ring:
         self._data = memoryview(record['data'])
         self._size = len(self._data)
 
-    def put(self, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+    def put(
+        self, message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         """Append a message; RingFull when there is no room."""
         parts = {name: np.ascontiguousarray(a, dtype='<f8') for name, a in (arrays or {}).items()}
         body = dict(message)

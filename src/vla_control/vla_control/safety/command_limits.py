@@ -1,7 +1,7 @@
 """The last limits before the hardware, per second and absolute, whatever a law computed.
 
-Each limiter remembers the arm's last command through every switch of controllers, so a switch cannot
-jump either.
+Each limiter remembers the arm's last command through every switch of controllers, so a switch
+cannot jump either.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BRAKING = 0.7  # share of the acceleration planned for catching up
 
 
 class Limiter:
-    """`limit` returns an admissible command [n]; `limited` says whether it differs from the law's."""
+    """`limit` returns an admissible command [n]; `limited` says if that is not the law's."""
 
     def __init__(self, limits: JointLimits, period: float) -> None:
         self._limits = limits
@@ -76,7 +76,7 @@ class EffortLimiter(Limiter):
 
 
 class _Motion(Limiter):
-    """Commands of motion: most pass as they are, which a look at each joint's numbers tells fast."""
+    """Commands of motion; most pass as they are, which a look at each joint's numbers tells."""
 
     def __init__(self, limits: JointLimits, period: float) -> None:
         super().__init__(limits, period)
@@ -95,8 +95,8 @@ class _Motion(Limiter):
 class PositionLimiter(_Motion):
     """Position, velocity, acceleration and jerk of commanded positions.
 
-    A command within the limits passes as it is. One that is not is approached as fast as the limits
-    let it, from a speed that can still brake.
+    A command within the limits passes as it is. One that is not is approached as fast as the
+    limits let it, from a speed that can still brake.
     """
 
     def __init__(self, limits: JointLimits, period: float) -> None:

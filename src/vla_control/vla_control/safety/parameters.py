@@ -14,11 +14,11 @@ class SafetyParameters(StrictModel):
     max_linear_step: Real = parameter(
         0.6, gt=0, unit='m', description='farthest that a pose target may lie from the reference')
     max_angular_step: Real = parameter(
-        2.5, gt=0, unit='rad', description='farthest that a pose target may turn from the reference')
+        2.5, gt=0, unit='rad', description='farthest that a pose target may turn away')
     max_joint_step: Real = parameter(
-        3.0, gt=0, unit='rad', description='farthest that a joint target may lie from the reference')
+        3.0, gt=0, unit='rad', description='farthest that a joint target may lie away')
     max_stamp_ahead: Real = parameter(
-        0.5, gt=0, unit='s', description='farthest that a target\'s stamp may lie in the future')
+        0.5, gt=0, unit='s', description="farthest that a target's stamp may lie in the future")
     max_force: Real = parameter(40.0, gt=0, unit='N', description='largest target force')
     max_torque: Real = parameter(10.0, gt=0, unit='N·m', description='largest target torque')
     max_stiffness: Real = parameter(
@@ -34,6 +34,6 @@ class SafetyParameters(StrictModel):
     velocity_tolerance: Real = parameter(
         1.15, gt=1, description='measured joint velocity over its limit that latches the stop')
     limit_margin: Real = parameter(
-        0.05, gt=0, unit='rad', description='effort arms: barrier before the end of a joint\'s range')
+        0.05, gt=0, unit='rad', description="effort arms: barrier before a joint's end")
     self_collision_distance: Real = parameter(
-        0.01, ge=0, unit='m', description='links nearer than this latch the stop; 0 switches it off')
+        0.01, ge=0, unit='m', description='links nearer than this latch the stop; 0: off')

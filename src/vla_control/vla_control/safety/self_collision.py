@@ -1,8 +1,8 @@
 """Distances between the robot's own links, watched a few pairs at a time.
 
 A pair that is far apart cannot be near soon: a pair at distance d is looked at again after
-(d − d_stop) / v, v the fastest that two links can near each other. Few pairs are due in one tick, so
-the watch costs little and still sees every pair in time. Pairs with at most two moving joints
+(d − d_stop) / v, v the fastest that two links can near each other. Few pairs are due in one tick,
+so the watch costs little and still sees every pair in time. Pairs with at most two moving joints
 between them touch by construction and are left out, as in the simulation.
 Distances by Coal (Pan et al. 2012, "FCL"; Montaut et al. 2022).
 """

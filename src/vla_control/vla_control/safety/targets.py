@@ -21,7 +21,7 @@ _FIXED = {'pose': 7, 'twist': 6, 'wrench': 6, 'stiffness': 6, 'gripper': 2}
 _JOINTS = ('joint', 'joint_velocity', 'joint_effort')
 
 
-class TargetRefused(ValueError):
+class TargetRefused(ValueError):  # noqa: N818 - it says what happened
     """A target the arm must not follow; `code` names the guard."""
 
     def __init__(self, code: str, text: str) -> None:
@@ -34,7 +34,8 @@ def target_size(kind: str, joints: int) -> int:
     if kind in _JOINTS:
         return joints
     if kind not in _FIXED:
-        raise ValueError(f'unknown target kind {kind!r}; there are {", ".join((*_FIXED, *_JOINTS))}')
+        known = ', '.join((*_FIXED, *_JOINTS))
+        raise ValueError(f'unknown target kind {kind!r}; there are {known}')
     return _FIXED[kind]
 
 
@@ -70,10 +71,10 @@ class TargetGuard:
             raise TargetRefused('not_finite', f'{kind} target of {arm.name} is not finite')
         if age > parameters.target_timeout:
             raise TargetRefused('stale', f'{kind} target of {arm.name} is {age:.3f} s old, more '
-                                f'than {parameters.target_timeout:g} s; check the sender\'s clock')
+                                f"than {parameters.target_timeout:g} s; check the sender's clock")
         if -age > parameters.max_stamp_ahead:
             raise TargetRefused('future', f'{kind} target of {arm.name} lies {-age:.3f} s in the '
-                                'future; check the sender\'s clock')
+                                "future; check the sender's clock")
         return getattr(self, f'_check_{kind}', self._as_it_is)(values, pose, joints)
 
     def _as_it_is(self, values: list[float], pose: object, joints: object) -> list[float]:

@@ -207,7 +207,8 @@ class SimulatedHardware(HardwareInterface):
                            f'{arm.mode.value} mode', given.name)
                 return
             if not np.isfinite(given.values).all():
-                self._fail(FaultCode.INVALID_COMMAND, 'got a command that is not finite', given.name)
+                self._fail(
+                    FaultCode.INVALID_COMMAND, 'got a command that is not finite', given.name)
                 return
             if given.gripper == given.gripper:
                 arm.gripper_target = min(max(given.gripper, 0.0), 1.0)
@@ -285,7 +286,7 @@ class SimulatedHardware(HardwareInterface):
             raise HardwareError(f'sim: request {name!r}: {error}') from error
 
     def reset(self, seed: int = 0) -> None:
-        """Put the robot at home at rest and the world as its `reset(model, data, generator)` says."""
+        """Put the robot at home and the world as its `reset(model, data, generator)` says."""
         self._start()
         arrange = getattr(self._world, 'reset', None)
         if arrange is not None:

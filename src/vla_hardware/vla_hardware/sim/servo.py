@@ -21,7 +21,7 @@ def mode_parameters(profile: RobotProfile) -> dict[str, mujoco.MjModel]:
 
 
 class ArmServos:
-    """Indices of one arm in a model: joints, degrees of freedom, actuators, gripper, tool bodies."""
+    """Indices of one arm in a model: joints, dofs, actuators, gripper, tool bodies."""
 
     def __init__(self, model: mujoco.MjModel, arm: ArmProfile) -> None:
         joints = [model.joint(name).id for name in arm.joints]

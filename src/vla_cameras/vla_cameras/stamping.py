@@ -69,18 +69,20 @@ class ArrivalStamp:
     def __init__(self, uncertainty_ns: int, at_once_ns: int = 1_000_000) -> None:
         self._uncertainty_ns = uncertainty_ns
         self._at_once_ns = at_once_ns
-        self._last_ns: int | None = None
+        self._known_ns: int | None = None
 
     def judge(self, asked_ns: int, arrived_ns: int) -> bool:
         """Whether ``arrived_ns`` can be trusted, for a picture asked for at ``asked_ns``."""
-        last_ns, self._last_ns = self._last_ns, arrived_ns
+        away_ns = float('inf') if self._known_ns is None else asked_ns - self._known_ns
         waited_for_it = arrived_ns - asked_ns >= self._at_once_ns
-        return waited_for_it or (
-            last_ns is not None and asked_ns - last_ns <= self._uncertainty_ns)
+        # Behind a picture of unknown age more may be waiting.
+        known = waited_for_it or away_ns <= self._uncertainty_ns
+        self._known_ns = arrived_ns if known else None
+        return known
 
     def forget(self) -> None:
         """Start anew, after the device was opened again."""
-        self._last_ns = None
+        self._known_ns = None
 
 
 class SteadyArrival:
@@ -88,40 +90,52 @@ class SteadyArrival:
     Takes the scatter out of the arrivals of a camera that keeps its own steady rate.
 
     Picture k leaves the camera at a + k·T and only ever comes later than it could: T is the slope
-    of a line through the last ``length`` arrivals, a the earliest of them along it. A picture is
-    moved back to that line, by at most a quarter of a period; one further away shows that the
-    camera has changed its rate (a longer exposure), and the line is begun anew.
+    of a line through the last ``length`` arrivals, a the earliest of them along it, and a picture
+    is stamped where the line says. One that is late by more than a quarter of a period cannot be
+    told from its neighbours and gets no stamp; many in a row show that the camera has changed its
+    rate (a longer exposure), and the line is begun anew.
     """
 
-    FEWEST = 20
+    FEWEST, TOO_MANY = 20, 10
 
     def __init__(self, period_ns: int, length: int = 300) -> None:
-        self._period_ns = float(period_ns)
+        self._nominal_ns = period_ns
         self._most_ns = period_ns / 4
-        self._points: deque[tuple[int, int]] = deque(maxlen=length)
+        self._steps: deque[int] = deque(maxlen=length)
+        self._times: deque[int] = deque(maxlen=length)
+        self.forget()
 
-    def steadied(self, arrived_ns: int) -> int:
-        """When a picture that arrived at ``arrived_ns`` would have come without scatter."""
-        if self._points:
-            index, last_ns = self._points[-1]
-            step = round((arrived_ns - last_ns) / self._period_ns)
-            self._points.append((index + max(step, 1), arrived_ns))
-        else:
-            self._points.append((0, arrived_ns))
-        if len(self._points) < self.FEWEST:
+    def steadied(self, arrived_ns: int) -> int | None:
+        """When a picture that came at ``arrived_ns`` would have come without scatter, or None."""
+        if len(self._times) < self.FEWEST:
+            self._add(max(1, round((arrived_ns - self._times[-1]) / self._nominal_ns))
+                      if self._times else 0, arrived_ns)
             return arrived_ns
-        first_ns = self._points[0][1]
-        points = np.array(self._points)
-        steps, times = points[:, 0] - points[0, 0], (points[:, 1] - first_ns).astype(float)
-        centred = steps - steps.mean()
-        slope = centred @ times / (centred @ centred)
-        late_ns = times - slope * steps
-        back_ns = late_ns[-1] - late_ns.min()
-        if back_ns > self._most_ns:
-            self.forget()
-            return arrived_ns
-        return arrived_ns - round(back_ns)
+        since_ns = arrived_ns - self._times[0]
+        step = max(self._steps[-1] + 1,
+                   self._steps[0] + round((since_ns - self._start_ns) / self._slope_ns - 0.25))
+        late_ns = since_ns - self._start_ns - (step - self._steps[0]) * self._slope_ns
+        if abs(late_ns) > self._most_ns:
+            self._strangers += 1
+            if self._strangers >= self.TOO_MANY:
+                self.forget()
+            return None
+        self._strangers = 0
+        self._add(step - self._steps[-1], arrived_ns)
+        return arrived_ns - round(max(late_ns, 0.0))
+
+    def _add(self, steps: int, arrived_ns: int) -> None:
+        self._steps.append(steps + (self._steps[-1] if self._steps else 0))
+        self._times.append(arrived_ns)
+        if len(self._times) >= self.FEWEST:
+            steps = np.array(self._steps) - self._steps[0]
+            times = (np.array(self._times) - self._times[0]).astype(float)
+            centred = steps - steps.mean()
+            self._slope_ns = float(centred @ times / (centred @ centred))
+            self._start_ns = float((times - self._slope_ns * steps).min())
 
     def forget(self) -> None:
         """Start anew, after the device was opened again."""
-        self._points.clear()
+        self._steps.clear()
+        self._times.clear()
+        self._slope_ns, self._start_ns, self._strangers = float(self._nominal_ns), 0.0, 0

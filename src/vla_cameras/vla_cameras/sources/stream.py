@@ -87,14 +87,14 @@ class CameraSource(Source):
         asked_ns = time.monotonic_ns()
         image, encoding, sent_ns = self._reader.read()
         arrived_ns = time.monotonic_ns()
-        known = self._arrival.judge(asked_ns, arrived_ns)
         if self.options.stamp == 'stream' and sent_ns is not None:
-            arrived_ns = self._quickest.to_arrival(sent_ns, arrived_ns)
-        elif not known:
-            raise FrameDamaged(f'{self.place}: a picture waited too long to tell when it was taken')
+            captured_ns = self._quickest.to_arrival(sent_ns, arrived_ns)
         else:
-            arrived_ns = self._steady.steadied(arrived_ns)
-        return Frame(image, encoding, arrived_ns, 'arrival')
+            known = self._arrival.judge(asked_ns, arrived_ns)
+            captured_ns = self._steady.steadied(arrived_ns) if known else None
+        if captured_ns is None:
+            raise FrameDamaged(f'{self.place}: a picture came too late to tell when it was taken')
+        return Frame(image, encoding, captured_ns, 'arrival')
 
     def close(self) -> None:
         if self._reader is not None:

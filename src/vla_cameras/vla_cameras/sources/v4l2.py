@@ -180,9 +180,10 @@ class CameraSource(Source):
         image = decode_jpeg(buffer, self.place) if self.options.pixel_format == 'MJPG' else buffer
         if driver_ns is not None:
             return Frame(image, 'bgr8', driver_ns, 'driver')
-        if not arrival_known:
-            raise FrameDamaged(f'{self.place}: a picture waited too long to tell when it was taken')
-        return Frame(image, 'bgr8', self._steady.steadied(arrived_ns), 'arrival')
+        steady_ns = self._steady.steadied(arrived_ns) if arrival_known else None
+        if steady_ns is None:
+            raise FrameDamaged(f'{self.place}: a picture came too late to tell when it was taken')
+        return Frame(image, 'bgr8', steady_ns, 'arrival')
 
     def close(self) -> None:
         if self._capture is not None:

@@ -1,0 +1,1 @@
+"""From pictures to intrinsics, mounts and delays. No ROS."""

@@ -38,5 +38,6 @@ def generate_launch_description():
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
             layer('description'),
+            layer('control'),
         ], scoped=False),
     ])

@@ -16,4 +16,6 @@ setup(
     maintainer_email='maintainers@example.com',
     description='Control laws, safety chain, real-time loop and controller manager.',
     license='Apache-2.0',
+    entry_points={'console_scripts': [
+        'controller_manager = vla_control.node.controller_manager:main']},
 )

@@ -136,6 +136,17 @@ class LoopClient:
         process.stdin.close()
         said: deque[str] = deque(maxlen=50)
         threading.Thread(target=_relay, args=(process, said), daemon=True).start()
+        try:
+            return cls._await(configuration, profile, process, said)
+        except BaseException:
+            process.kill()  # nobody would ever tell it to end
+            raise
+
+    @classmethod
+    def _await(
+        cls, configuration: LoopConfiguration, profile: RobotProfile, process: subprocess.Popen,
+        said: deque[str],
+    ) -> LoopClient:
         deadline = time.monotonic() + START_TIMEOUT
         missing = ''
         while time.monotonic() < deadline:
@@ -151,7 +162,6 @@ class LoopClient:
             except SharedMemoryError as error:
                 missing = f': {error}'
             time.sleep(0.01)
-        process.kill()
         raise LoopError(f'control loop did not tick within {START_TIMEOUT:g} s{missing}')
 
     @classmethod
@@ -348,6 +358,13 @@ class LoopClient:
                 self._abandoned.discard(message['id'])
             else:
                 self._received[message['id']] = message
+
+    def end(self) -> None:
+        """End a loop that another client started, and wait until it is gone."""
+        self._record['shutdown'] = 1
+        deadline = time.monotonic() + 5.0
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def close(self) -> None:
         """End the loop if this client started it; its hardware is deactivated first."""

@@ -73,7 +73,7 @@ class ControllerConfiguration(StrictModel):
 
 
 def load_configuration(name_or_path: str) -> ControllerConfiguration:
-    """Read a configuration by a robot's name or from a YAML file; ConfigurationError in one line."""
+    """Read a configuration by a robot's name or from a YAML file; ConfigurationError else."""
     if '/' in name_or_path or name_or_path.endswith(('.yaml', '.yml')):
         return read_yaml(Path(name_or_path), ControllerConfiguration, ConfigurationError)
     path = share.find('vla_bringup', 'config/controllers', f'{name_or_path}.yaml')

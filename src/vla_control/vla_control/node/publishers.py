@@ -1,8 +1,8 @@
 """Who publishes a target? Two that stream at once would tear an arm to and fro.
 
 ROS gives each message the count of its publisher, not the publisher itself. The messages of one
-publisher count up by one; a message that continues no known count comes from another. Two counts that
-both go on are two publishers that stream.
+publisher count up by one; a message that continues no known count comes from another. Two counts
+that both go on are two publishers that stream.
 """
 
 from __future__ import annotations

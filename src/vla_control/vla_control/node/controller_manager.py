@@ -1,0 +1,186 @@
+"""The node `controller_manager`: puts the parts together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from vla_control.loop import LoopConfiguration, LoopError
+from vla_control.node.configuration import load_configuration
+from vla_control.node.frames import Frames
+from vla_control.node.lifecycle import Lifecycle
+from vla_control.node.loop_link import LoopLink
+from vla_control.node.manager_services import ManagerServices
+from vla_control.node.reporter import Reporter
+from vla_control.node.roster import ControllerState
+from vla_control.node.supervision import Supervision
+from vla_control.node.target_streams import TargetStreams
+from vla_core.node import run_node
+from vla_core.parameters import declare, parameter
+from vla_core.profile import RobotProfile
+from vla_core.validation import ConfigurationError, StrictModel
+
+__all__ = ['ControllerManager', 'ManagerParameters', 'main']
+
+BEAT = 0.05  # s
+
+
+class ManagerParameters(StrictModel):
+    """Parameters of the controller manager."""
+
+    robot: str = parameter('franka', read_only=True, description='robot profile, by name or path')
+    hardware: str = parameter('sim', read_only=True, description='hardware plug-in')
+    hardware_options: str = parameter(
+        '{}', read_only=True, description='options of the plug-in, as YAML')
+    controllers: str = parameter(
+        '', read_only=True, description='controller configuration, by name or path; empty takes '
+        'that of the robot')
+
+
+class ControllerManager(Node):
+    """Runs controllers on a robot; speaks like the controller manager of ros2_control."""
+
+    def __init__(self) -> None:
+        super().__init__('controller_manager')
+        parameters = declare(self, ManagerParameters)
+        profile = RobotProfile.load(parameters.robot)
+        configuration = load_configuration(parameters.controllers or profile.name)
+        configuration.check(profile)
+        self._link = LoopLink(LoopConfiguration(
+            name=self._loop_name(profile), robot=_findable(parameters.robot),
+            plugin=parameters.hardware, options=_options(parameters.hardware_options),
+            safety=configuration.safety, real_time=configuration.real_time))
+        self._ended = False
+        self._reporter = Reporter(self, self._link)
+        self._controller_executor = SingleThreadedExecutor(context=self.context)
+        self._thread = threading.Thread(
+            target=_spin, args=(self._controller_executor,), name='controllers', daemon=True)
+        self._lifecycle = Lifecycle(
+            self, profile, configuration, parameters.hardware, self._link, self._reporter,
+            self._controller_executor)
+        try:
+            self._set_up(profile)
+        except LoopError as error:
+            self.destroy_node()
+            raise ConfigurationError(str(error)) from error
+        except BaseException:
+            self.destroy_node()
+            raise
+
+    def _set_up(self, profile: RobotProfile) -> None:
+        lifecycle = self._lifecycle
+        self._streams = lifecycle.streams = TargetStreams(
+            self, profile, self._link, Frames(self), lifecycle.listens)
+        self._supervision = Supervision(self, self._link, self._streams)
+        lifecycle.bring_hardware(ControllerState.ACTIVE)
+        self._thread.start()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(BEAT, self._beat, clock=steady)
+        lifecycle.start_all()
+        self._manager_services = ManagerServices(self, lifecycle)
+        self._supervision.look()
+        self.create_timer(1.0, self._supervision.diagnose, clock=steady)
+        for name, answer in (
+                ('stop', self._stop), ('release', self._release), ('recover', self._recover)):
+            self.create_service(Trigger, name, answer)
+        self.get_logger().info(
+            f'{profile.name} is ready: {", ".join(lifecycle.roster.active())} active')
+
+    def _loop_name(self, profile: RobotProfile) -> str:
+        place = self.get_namespace().strip('/').replace('/', '-')
+        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+        return '_'.join(filter(None, ('control', domain, place, profile.name)))
+
+    def _beat(self) -> None:
+        """Tell the loop that the node lives, and look what the loop does."""
+        client = self._link.client_or_none()
+        if client is not None:
+            client.beat()
+        elif self._link.died and self._lifecycle.hardware is not ControllerState.UNCONFIGURED:
+            self.get_logger().error(self._link.reason)
+            self._lifecycle.lose_hardware()
+            self._manager_services.announce()
+        self._supervision.look()
+
+    def _answer(self, response: Trigger.Response, act: Any, done: str) -> Trigger.Response:
+        try:
+            act()
+        except LoopError as error:
+            response.message = str(error)
+        else:
+            response.success, response.message = True, done
+        return response
+
+    def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._supervision.stopped_by('service stop')
+        self.get_logger().warning('stop requested')
+        return self._answer(response, lambda: self._link.client.stop(),
+                            'stopped; it moves again after release')
+
+    def _release(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        answer = self._answer(response, lambda: self._link.client.release(), 'released')
+        if answer.success:
+            self._supervision.stopped_by('')
+        return answer
+
+    def _recover(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Bring back hardware with a fault, or a loop that died, on purpose."""
+        def recover() -> None:
+            if self._link.up:
+                self._link.client.recover()
+                return
+            self._link.close()
+            self._lifecycle.hardware = ControllerState.UNCONFIGURED
+            self._lifecycle.bring_hardware(ControllerState.ACTIVE)
+            self._lifecycle.start_all()
+            self._manager_services.announce()
+        return self._answer(response, recover, 'recovered')
+
+    def destroy_node(self) -> None:
+        """End everything, the loop last."""
+        if not self._ended:
+            self._ended = True
+            self._reporter.close()
+            self._controller_executor.shutdown()
+            if self._thread.is_alive():
+                self._thread.join(1.0)
+            self._link.close()
+            self._lifecycle.close()
+        super().destroy_node()
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    with suppress(ExternalShutdownException):
+        executor.spin()
+
+
+def _findable(robot: str) -> str:
+    """A path that the loop finds too, wherever it runs."""
+    is_path = '/' in robot or robot.endswith(('.yaml', '.yml'))
+    return str(Path(robot).resolve()) if is_path else robot
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        options = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        problem = ' '.join(str(error).split())
+        raise ConfigurationError(
+            f'parameter hardware_options: is not valid YAML: {problem}') from error
+    if not isinstance(options, dict):
+        raise ConfigurationError('parameter hardware_options: must map names to values')
+    return options
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node."""
+    return run_node(ControllerManager, args)

@@ -1,0 +1,100 @@
+"""The node's link to the loop: there while the hardware is up, gone after the loop died.
+
+A loop that died is not started again by itself: the arm is held by its own controller or its
+brakes, and a person looks first.
+"""
+
+from __future__ import annotations
+
+import time
+
+from vla_control.loop import LoopClient, LoopConfiguration, LoopDied, LoopError, LoopState
+from vla_control.safety.targets import TargetRefused
+
+__all__ = ['LoopLink']
+
+
+class LoopLink:
+    """Holds the client, or says why there is none."""
+
+    def __init__(self, configuration: LoopConfiguration) -> None:
+        self._configuration = configuration
+        self._client: LoopClient | None = None
+        self.reason = 'the hardware is not configured'
+
+    def start(self) -> None:
+        """Start a loop process, after ending one that still runs here; LoopError says why not."""
+        if self.up:
+            return
+        self._end_left_over()
+        try:
+            self._client = LoopClient.start(self._configuration)
+        except LoopError as error:
+            self.reason = str(error)
+            raise
+
+    def _end_left_over(self) -> None:
+        try:
+            left = LoopClient.attach(self._configuration.name, self._configuration.robot)
+        except LoopError:
+            return
+        left.end()
+
+    def close(self) -> None:
+        """End the loop."""
+        client, self._client = self._client, None
+        self.reason = 'the hardware is not configured'
+        if client is not None:
+            client.close()
+
+    @property
+    def up(self) -> bool:
+        """Whether the loop ticks."""
+        return self.client_or_none() is not None
+
+    def client_or_none(self) -> LoopClient | None:
+        """The client while the loop ticks."""
+        client = self._client
+        if client is None:
+            return None
+        try:
+            client.check()
+        except LoopDied as error:
+            self.reason = str(error)
+            return None
+        return client
+
+    @property
+    def died(self) -> bool:
+        """Whether a loop was started and ticks no more."""
+        return self._client is not None and not self.up
+
+    @property
+    def client(self) -> LoopClient:
+        """The client; LoopDied when there is none. Asking for it is a sign of life to the loop."""
+        client = self.client_or_none()
+        if client is None:
+            raise LoopDied(self.reason)
+        client.beat()
+        return client
+
+    def state(self) -> LoopState | None:
+        """The newest state, or None."""
+        client = self.client_or_none()
+        try:
+            return None if client is None else client.read_state()
+        except LoopDied as error:
+            self.reason = str(error)
+            return None
+
+    def write_target(self, arm: str, kind: str, values: list[float], stamp_ns: int) -> None:
+        """Give a target; TargetRefused also when there is no loop."""
+        client = self.client_or_none()
+        if client is None:
+            raise TargetRefused('hardware', self.reason)
+        client.write_target(arm, kind, values, stamp_ns)
+
+    @staticmethod
+    def steady_ns() -> int:
+        """The loop's clock."""
+        return time.monotonic_ns()

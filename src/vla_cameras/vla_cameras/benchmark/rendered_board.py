@@ -63,7 +63,7 @@ def _rays(intrinsics: Intrinsics) -> np.ndarray:
 
 
 def looking_at(eye: np.ndarray, target: np.ndarray, roll: float) -> np.ndarray:
-    """Pose [4, 4] of an optical frame at ``eye`` that looks at ``target``, rolled about its axis."""
+    """Pose [4, 4] of an optical frame at ``eye`` that looks at ``target``, rolled by ``roll``."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, (0.0, 0.0, 1.0) if abs(forward[2]) < 0.95 else (0.0, 1.0, 0.0))
     right /= np.linalg.norm(right)

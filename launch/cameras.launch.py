@@ -1,0 +1,34 @@
+"""The cameras of the robot: one process that runs a thread for each."""
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
+from launch_ros.actions import Node
+
+
+def generate_launch_description():
+    cameras = LaunchConfiguration('cameras')
+    return LaunchDescription([
+        DeclareLaunchArgument(
+            'robot', default_value='franka',
+            description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
+        DeclareLaunchArgument(
+            'cameras', default_value='simulated',
+            description='Camera set: a name in config/cameras, the path of a file of your own, '
+                        'or none.'),
+        DeclareLaunchArgument(
+            'snapshot', default_value='world',
+            description='Shared state of the simulation that simulated cameras render.'),
+        DeclareLaunchArgument(
+            'world', default_value='',
+            description='World of the simulation that simulated cameras render, module:name.'),
+        Node(
+            package='vla_cameras', executable='camera_node', name='cameras', output='screen',
+            condition=IfCondition(NotEqualsSubstitution(cameras, 'none')),
+            parameters=[{
+                'camera_set': cameras,
+                'robot': LaunchConfiguration('robot'),
+                'snapshot': LaunchConfiguration('snapshot'),
+                'world': LaunchConfiguration('world'),
+            }]),
+    ])

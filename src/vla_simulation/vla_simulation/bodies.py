@@ -35,8 +35,8 @@ class Movable:
     """
     A kind of body that can be gripped.
 
-    ``solids`` are (kind, half sizes, position); ``width`` is what the fingers close on, across y of the
-    body for one that is longer than wide; ``symmetry`` is how many turns about z look the same
+    ``solids`` are (kind, half sizes, position); ``width`` is what the fingers close on, across y of
+    the body for one that is longer than wide; ``symmetry`` is how many turns about z look the same
     (0: every turn), ``flat`` whether something can stand on it.
     """
 
@@ -51,21 +51,23 @@ class Movable:
     @classmethod
     def cube(cls, side: float) -> 'Movable':
         half = side / 2
-        return cls('cube', ((BOX, (half, half, half), CENTRE),), side, side, half * 2 ** 0.5, 4, True)
+        solids = ((BOX, (half, half, half), CENTRE),)
+        return cls('cube', solids, side, side, half * 2 ** 0.5, 4, True)
 
     @classmethod
     def cylinder(cls, radius: float, height: float) -> 'Movable':
-        return cls('cylinder', ((CYLINDER, (radius, height / 2, 0), CENTRE),), 2 * radius, height, radius,
-                   0, True)
+        solids = ((CYLINDER, (radius, height / 2, 0), CENTRE),)
+        return cls('cylinder', solids, 2 * radius, height, radius, 0, True)
 
     @classmethod
     def ball(cls, radius: float) -> 'Movable':
-        return cls('ball', ((SPHERE, (radius, 0, 0), CENTRE),), 2 * radius, 2 * radius, radius, 0, False)
+        solids = ((SPHERE, (radius, 0, 0), CENTRE),)
+        return cls('ball', solids, 2 * radius, 2 * radius, radius, 0, False)
 
     @classmethod
     def bar(cls, length: float, width: float, height: float) -> 'Movable':
-        return cls('bar', ((BOX, (length / 2, width / 2, height / 2), CENTRE),), width, height,
-                   float(np.hypot(length, width)) / 2, 2, True)
+        solids = ((BOX, (length / 2, width / 2, height / 2), CENTRE),)
+        return cls('bar', solids, width, height, float(np.hypot(length, width)) / 2, 2, True)
 
     @classmethod
     def cross(cls, span: float, width: float, height: float) -> 'Movable':
@@ -94,8 +96,9 @@ def add_movable(spec: mujoco.MjSpec, name: str, kind: Movable) -> None:
     body = spec.worldbody.add_body(name=name, gravcomp=1.0)
     body.add_freejoint(name=f'{name}_free')
     for solid, size, position in kind.solids:
-        body.add_geom(type=solid, size=size, pos=position, density=DENSITY, friction=OBJECT_FRICTION, condim=4,
-                      contype=0, conaffinity=0, group=2, solref=(0.005, 1.0))
+        body.add_geom(type=solid, size=size, pos=position, density=DENSITY, condim=4,
+                      friction=OBJECT_FRICTION, contype=0, conaffinity=0, group=2,
+                      solref=(0.005, 1.0))
 
 
 def add_bowl(spec: mujoco.MjSpec, name: str, radius: float, height: float) -> None:

@@ -1,4 +1,4 @@
-"""A picture of many scenes of a suite: ``python -m vla_simulation.contact_sheet SUITE FILE.png``."""
+"""Many scenes of a suite in a picture: ``python -m vla_simulation.contact_sheet SUITE FILE``."""
 import argparse
 import sys
 from collections.abc import Sequence

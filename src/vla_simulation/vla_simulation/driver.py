@@ -1,8 +1,8 @@
 """
-The low-level control of lockstep evaluation: from a reference of tip poses or joints to the physics.
+The low-level control of lockstep evaluation: from tip poses or joints to the physics.
 
 Every `TICK_S` the reference becomes joint positions (`ArmKinematics.solve` for poses), which a
-motion within the profile's velocity and acceleration limits approaches; in between it is a parabola.
+motion within the profile's velocity and acceleration limits approaches, a parabola a tick.
 What moves the joints is what the arm has:
 
 - effort: computed torque, τ = M(q) (q̈_ref + k_p (q_ref − q) + k_d (q̇_ref − q̇)) + h(q, q̇), h without

@@ -7,17 +7,20 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from vla_core.validation import near_matches
+from vla_datasets.video import VideoEncoder, VideoSettings
 from vla_simulation import suites
 from vla_simulation.episode import Episode, EpisodeResult, Inference
 from vla_simulation.observer import Observer
 from vla_simulation.policy_loading import load_policy
+from vla_simulation.rendering import Renderer
 from vla_simulation.scene import Scene, SceneError
 from vla_simulation.statistics import summarise
 from vla_simulation.suites.suite import AXES
@@ -41,13 +44,16 @@ class Evaluation:
     axes: tuple[tuple[str, ...], ...] = ((),)
     episodes: int = 10
     seed: int = 0
-    inference: Inference = Inference()
+    inference: Inference = field(default_factory=Inference)
 
     def items(self) -> list[Item]:
         """Every episode: ``episodes`` seeds of each family under each set of axes."""
         suite = suites.load(self.suite)
         if self.episodes < 1:
             raise SceneError(f'episodes: must be at least 1 (got {self.episodes})')
+        for axis in sorted({axis for axes in self.axes for axis in axes}):
+            if axis not in AXES:
+                raise SceneError(f'no axis {axis!r}; {near_matches(axis, AXES)}')
         families = self.families or tuple(suite.families)
         for family in families:
             suite.family(family)
@@ -80,9 +86,6 @@ def _start(evaluation: Evaluation) -> Callable[[Item], EpisodeResult]:
 
 def film(evaluation: Evaluation, path: Path, scene: Scene | None = None) -> EpisodeResult:
     """Run the first episode, or ``scene``, and write what its first camera sees as a video."""
-    from vla_datasets.video import VideoEncoder, VideoSettings
-
-    from vla_simulation.rendering import Renderer
     world = World(evaluation.suite, evaluation.robot or None)
     policy, contract = load_policy(evaluation.policy, world)
     observer = Observer(world, contract, images=evaluation.policy not in ('expert', 'hold'))

@@ -1,4 +1,4 @@
-"""The expert as a policy: reads the world instead of the images, and gives chunks like any other."""
+"""The expert as a policy: reads the world instead of images and gives chunks like any other."""
 import numpy as np
 
 from vla_core.action_chunk import ActionChunk

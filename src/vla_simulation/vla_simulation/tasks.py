@@ -97,7 +97,7 @@ class TaskMonitor(ABC):
     def progress(self) -> float:
         """How far the task has come, 0 to 1."""
 
-    def watch(self, elapsed: float) -> None:
+    def watch(self, elapsed: float) -> None:  # noqa: B027 - most remember, some need not
         """Remember what matters on the way; ``elapsed`` seconds since the last look."""
 
     def still(self, body: str) -> bool:

@@ -45,7 +45,7 @@ class _TwoArmExpert(TaskExpert):
         return {name: [Waypoint(*pose, 1.0)] for name, pose in self.rest_poses.items()}
 
     def fetch(self, tool: Tool, body: str, along: float = 0.0) -> Path:
-        """Go and close the fingers on a body, ``along`` its x axis (toward the arm) off its middle."""
+        """Go and close the fingers on a body, ``along`` m nearer to the arm than its middle."""
         position, rotation = tool.pose()
         point, turn = self._grasp(tool, body, along)
         stop = float(tool.arm.gripper.from_width(self.world.suite.movables[body].width))

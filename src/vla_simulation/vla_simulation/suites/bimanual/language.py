@@ -45,8 +45,9 @@ TRAINING: dict[str, tuple[str, ...]] = {
 
 HELD_OUT: dict[str, tuple[str, ...]] = {
     'transfer': (
-        'the {receiver} arm should end up holding {object}', 'let the {receiver} gripper receive {object}',
-        'I want {object} in the {receiver} gripper', 'make the arms exchange {object}, {giver} to {receiver}',
+        'the {receiver} arm should end up holding {object}',
+        'let the {receiver} gripper receive {object}', 'I want {object} in the {receiver} gripper',
+        'make the arms exchange {object}, {giver} to {receiver}',
         'relay {object} across to the {receiver} side', '{object} belongs in the {receiver} hand',
     ),
     'insert': (

@@ -46,7 +46,8 @@ TRAINING: dict[str, tuple[str, ...]] = {
     'stack': (
         'stack {object} on {goal}', 'stack {object} on top of {goal}', 'put {object} on {goal}',
         'put {object} on top of {goal}', 'place {object} on {goal}',
-        'place {object} on top of {goal}', 'set {object} on {goal}', 'set {object} on top of {goal}',
+        'place {object} on top of {goal}', 'set {object} on {goal}',
+        'set {object} on top of {goal}',
         'pick up {object} and put it on {goal}', 'pick {object} and stack it on {goal}',
         'take {object} and place it on top of {goal}', 'lift {object} onto {goal}',
         'grab {object} and set it on {goal}', 'please stack {object} on {goal}',
@@ -72,7 +73,8 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
     'push_to': (
         'nudge {object} along until it reaches {goal}', 'make {object} glide onto {goal}',
         'get {object} onto {goal} without picking it up', 'shift {object} over the table to {goal}',
-        '{object} should be shoved all the way to {goal}', 'use the gripper to sweep {object} to {goal}',
+        '{object} should be shoved all the way to {goal}',
+        'use the gripper to sweep {object} to {goal}',
     ),
     'stack': (
         'balance {object} on {goal}', '{object} should sit on top of {goal}',

@@ -206,7 +206,8 @@ class _Draft:
         return bool(self.target)
 
     def _add_base(self) -> bool:
-        pairs = [(colour, shape) for colour, shape in product(COLOURS, ('cube', 'cylinder', 'cross'))
+        bases = ('cube', 'cylinder', 'cross')
+        pairs = [(colour, shape) for colour, shape in product(COLOURS, bases)
                  if (colour, shape) not in UNSEEN_COMBINATIONS
                  and not self._is_there(colour, shape)]
         colour, shape = pairs[int(self.random.integers(len(pairs)))]

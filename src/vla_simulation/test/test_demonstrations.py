@@ -1,0 +1,62 @@
+"""Demonstrations: a data set as LeRobot reads it, resumed where it stopped."""
+import numpy as np
+import pytest
+
+from vla_datasets import DatasetReader
+from vla_simulation import demonstrations
+from vla_simulation.demonstrations import Demonstrations, main, record
+from vla_simulation.scene import SceneError
+
+PLAN = Demonstrations('tabletop', 'franka', ('pick',), 2, seed=50)
+
+
+@pytest.fixture(scope='module')
+def recorded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('demonstrations')
+    seen = []
+    assert record(PLAN, folder / 'set', on_episode=seen.append) == 2
+    assert seen == [True, True]
+    return folder
+
+
+def test_the_data_set_holds_images_state_action_language_and_time(recorded):
+    reader = DatasetReader(recorded / 'set')
+    metadata = reader.metadata
+    assert metadata.fps == 10 and metadata.robot_type == 'franka'
+    assert set(metadata.video_features) == {
+        'observation.images.front', 'observation.images.wrist'}
+    assert metadata.features['observation.state'].shape == (17,)
+    assert metadata.features['action'].names[-1] == 'arm.gripper'
+    episode = metadata.episodes[0]
+    assert episode.length > 20 and len(episode.tasks) == 1
+    assert episode.fields['family'] == 'pick' and episode.fields['seed'] == 50
+    assert not (recorded / 'set.parts').exists()
+
+
+def test_an_interrupted_recording_goes_on_to_the_same_episodes(recorded, tmp_path, monkeypatch):
+    original = demonstrations.Episode.run
+    calls = []
+
+    def interrupted(self, scene):
+        calls.append(scene.seed)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(self, scene)
+
+    monkeypatch.setattr(demonstrations.Episode, 'run', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        record(PLAN, tmp_path / 'set')
+    with pytest.raises(SceneError, match='other demonstrations were begun'):
+        record(Demonstrations('tabletop', 'franka', ('stack',), 2, seed=50), tmp_path / 'set')
+    assert record(PLAN, tmp_path / 'set') == 2
+    assert calls == [50, 51, 51]
+    ours, theirs = (DatasetReader(folder / 'set').metadata.episodes
+                    for folder in (tmp_path, recorded))
+    assert [one.length for one in ours] == [one.length for one in theirs]
+    for one, other in zip(ours, theirs):
+        assert np.array_equal(one.statistics['action']['mean'], other.statistics['action']['mean'])
+
+
+def test_a_folder_with_content_is_refused(recorded, capsys):
+    assert main(['--episodes', '1', '--families', 'pick', '--out', str(recorded / 'set')]) == 2
+    assert 'not empty' in capsys.readouterr().err

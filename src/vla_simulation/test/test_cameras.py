@@ -40,12 +40,13 @@ def test_a_known_point_is_found_where_it_is_projected(suite, robot, camera, monk
     mocap = world.model.body_mocapid[world.model.body('marker').id]
     with Renderer(world.model, HEIGHT, WIDTH) as renderer:
         found = 0
+        area = np.pi * (geometry.matrix[0, 0] * RADIUS / DISTANCE) ** 2
         for pixel in ([60.0, 50.0], [160.0, 120.0], [250.0, 190.0]):
             point = geometry.unproject(np.array(pixel), np.array(DISTANCE))
             world.data.mocap_pos[mocap] = point
             mujoco.mj_kinematics(world.model, world.data)
             rows, columns = np.nonzero(renderer.segmentation(world.data, camera) == marker)
-            if len(rows) < 20:  # a finger is before it
+            if len(rows) < 0.9 * area:  # a finger is before it
                 continue
             assert np.allclose([columns.mean(), rows.mean()], geometry.project(point)[:2], atol=1.0)
             row, column = round(rows.mean()), round(columns.mean())

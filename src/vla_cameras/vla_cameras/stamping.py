@@ -99,43 +99,47 @@ class SteadyArrival:
     FEWEST, TOO_MANY = 20, 10
 
     def __init__(self, period_ns: int, length: int = 300) -> None:
-        self._nominal_ns = period_ns
         self._most_ns = period_ns / 4
         self._steps: deque[int] = deque(maxlen=length)
         self._times: deque[int] = deque(maxlen=length)
-        self.forget()
+        self._strange: deque[bool] = deque(maxlen=2 * self.TOO_MANY)
 
     def steadied(self, arrived_ns: int) -> int | None:
         """When a picture that came at ``arrived_ns`` would have come without scatter, or None."""
         if len(self._times) < self.FEWEST:
-            self._add(max(1, round((arrived_ns - self._times[-1]) / self._nominal_ns))
-                      if self._times else 0, arrived_ns)
+            self._times.append(arrived_ns)
+            if len(self._times) == self.FEWEST:
+                self._begin_line()
             return arrived_ns
         since_ns = arrived_ns - self._times[0]
         step = max(self._steps[-1] + 1,
                    self._steps[0] + round((since_ns - self._start_ns) / self._slope_ns - 0.25))
         late_ns = since_ns - self._start_ns - (step - self._steps[0]) * self._slope_ns
-        if abs(late_ns) > self._most_ns:
-            self._strangers += 1
-            if self._strangers >= self.TOO_MANY:
+        self._strange.append(abs(late_ns) > self._most_ns)
+        if self._strange[-1]:
+            if sum(self._strange) >= self.TOO_MANY:
                 self.forget()
             return None
-        self._strangers = 0
-        self._add(step - self._steps[-1], arrived_ns)
+        self._steps.append(step)
+        self._times.append(arrived_ns)
+        self._fit()
         return arrived_ns - round(max(late_ns, 0.0))
 
-    def _add(self, steps: int, arrived_ns: int) -> None:
-        self._steps.append(steps + (self._steps[-1] if self._steps else 0))
-        self._times.append(arrived_ns)
-        if len(self._times) >= self.FEWEST:
-            steps = np.array(self._steps) - self._steps[0]
-            times = (np.array(self._times) - self._times[0]).astype(float)
-            centred = steps - steps.mean()
-            self._slope_ns = float(centred @ times / (centred @ centred))
-            self._start_ns = float((times - self._slope_ns * steps).min())
+    def _begin_line(self) -> None:
+        gaps = np.diff(np.array(self._times))
+        steps = np.maximum(1, np.round(gaps / np.median(gaps))).astype(int)
+        self._steps.extend([0, *np.cumsum(steps).tolist()])
+        self._fit()
+
+    def _fit(self) -> None:
+        steps = np.array(self._steps) - self._steps[0]
+        times = (np.array(self._times) - self._times[0]).astype(float)
+        centred = steps - steps.mean()
+        self._slope_ns = float(centred @ times / (centred @ centred))
+        self._start_ns = float((times - self._slope_ns * steps).min())
 
     def forget(self) -> None:
         """Start anew, after the device was opened again."""
         self._steps.clear()
         self._times.clear()
-        self._slope_ns, self._start_ns, self._strangers = float(self._nominal_ns), 0.0, 0
+        self._strange.clear()

@@ -6,6 +6,7 @@ picture's capture is the time of the state it shows; when the state stands still
 so an old state never gets a new stamp.
 """
 import importlib
+import threading
 import time
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ from vla_simulation.rendering import Renderer, RenderError
 __all__ = ['CameraSource', 'SimulatedConfig']
 
 STANDS_STILL_NS = 1_000_000_000
+# xacro keeps its state in its module: one description at a time.
+_building = threading.Lock()
 
 
 class SimulatedConfig(SourceConfig):
@@ -61,7 +64,8 @@ class CameraSource(Source):
     def open(self) -> None:
         options, camera = self.options, self.camera
         try:
-            self._model = build_model(RobotProfile.load(options.robot), _world(options.world))
+            with _building:
+                self._model = build_model(RobotProfile.load(options.robot), _world(options.world))
             self._reader = SnapshotReader(options.snapshot, self._model)
             self._data = mujoco.MjData(self._model)
             self._camera = mujoco.mj_name2id(

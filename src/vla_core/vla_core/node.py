@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from vla_core.stop_signal import StopSignal
 from vla_core.validation import ConfigurationError
 
 __all__ = ['run_node']
@@ -20,21 +21,28 @@ def run_node(
     Start ROS, make the node, spin it until it is told to stop, and return the exit status.
 
     A ConfigurationError while the node is made becomes one line on stderr and status 1. The node
-    is spun by a SingleThreadedExecutor unless ``make_executor`` gives another.
+    is spun by a SingleThreadedExecutor unless ``make_executor`` gives another. SIGINT and SIGTERM
+    end the spin between two callbacks: rclpy's own handlers would take the context away under
+    the one that runs.
     """
     import rclpy
-    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-    rclpy.init(args=args)
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
+    from rclpy.task import Future
+    stop = StopSignal()
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node = executor = None
     try:
         node = make_node()
         executor = (make_executor or SingleThreadedExecutor)()
         executor.add_node(node)
-        executor.spin()
+        stopped = Future()
+        stop.deliver_to(lambda: stopped.set_result(None))
+        executor.spin_until_future_complete(stopped)
     except ConfigurationError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except KeyboardInterrupt:
         return 0
     finally:
         if executor is not None:

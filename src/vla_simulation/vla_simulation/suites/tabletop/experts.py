@@ -20,6 +20,7 @@ AT_GRASP_M, ABOVE_GRASP_M, ALIGNED_RAD = 0.009, 0.012, 0.12
 PUSH_GAP_M = 0.024
 PUSH_HEIGHT_M = 0.008
 ON_TARGET_M = 0.010
+YAW_SLACK_RAD = 0.25
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -92,10 +93,23 @@ class _TableExpert(TaskExpert):
                 along = rotation[:, 1]
         yaw = self.tool.home_yaw
         if step and kind.shape != 'ball':
-            given = np.arctan2(along[1], along[0])
-            yaw += (given - yaw + step / 2) % step - step / 2
+            yaw = self._nearest_yaw(float(np.arctan2(along[1], along[0])), step)
         height = max(position[2], self.tool.reach + CLEAR_M)
         return np.array([*position[:2], height]), from_above(yaw)
+
+    def _nearest_yaw(self, yaw: float, step: float) -> float:
+        """
+        Of the yaws that serve alike, ``step`` apart, the nearest to the tool's own.
+
+        One too far from home, where a joint would end, gives way to the nearest to home; between
+        the two the tool keeps to the side on which it is.
+        """
+        home = self.tool.home_yaw
+        own = home + _wrapped(self._yaw() - home)
+        near = yaw + step * round((own - yaw) / step)
+        if abs(near - home) > step / 2 + YAW_SLACK_RAD:
+            near = yaw + step * round((home - yaw) / step)
+        return near
 
     def _stop(self) -> float:
         """How far open the gripper stays when it holds the target."""
@@ -245,9 +259,7 @@ class PushExpert(_TableExpert):
 
     def _across(self, ahead: np.ndarray) -> np.ndarray:
         """The rotation whose fingers lie side by side across the way."""
-        yaw = self.tool.home_yaw
-        given = np.arctan2(ahead[1], ahead[0])
-        return from_above(yaw + (given - yaw + np.pi / 2) % np.pi - np.pi / 2)
+        return from_above(self._nearest_yaw(float(np.arctan2(ahead[1], ahead[0])), np.pi))
 
     def _support(self, ahead: np.ndarray) -> float:
         """How far the target goes out from its middle, backward along the way."""
@@ -263,6 +275,11 @@ class PushExpert(_TableExpert):
             else:
                 most = max(most, float(size[0]))
         return most
+
+
+def _wrapped(angle: float) -> float:
+    """The angle in [−π, π)."""
+    return (angle + np.pi) % (2 * np.pi) - np.pi
 
 
 def _angle(first: np.ndarray, second: np.ndarray) -> float:

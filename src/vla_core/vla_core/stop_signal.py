@@ -6,32 +6,38 @@ from socket import socketpair
 
 __all__ = ['StopSignal']
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 
 class StopSignal:
     """
     SIGINT and SIGTERM, handed to a callback from a thread instead of breaking into running code.
 
     Until ``deliver_to`` names the callback, either raises KeyboardInterrupt as Python's own
-    handler of SIGINT does, so that a slow start can be broken off. To be made in the main thread.
+    handler of SIGINT does, so that a slow start can be broken off. A signal that came before is
+    delivered too, should the interrupt have been swallowed. To be made in the main thread.
     """
 
     def __init__(self) -> None:
-        self._callback: Callable[[], None] | None = None
+        self._delivering = False
         self._reader, self._writer = socketpair()
         self._writer.setblocking(False)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # Python's C handler writes the number of each signal here, whatever code is running.
+        signal.set_wakeup_fd(self._writer.fileno())
+        for number in STOPPING:
             signal.signal(number, self._handle)
 
     def deliver_to(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` on a thread of its own at the first signal from now on."""
-        self._callback = callback
-        signal.set_wakeup_fd(self._writer.fileno())
-        threading.Thread(target=self._deliver, name='stop_signal', daemon=True).start()
+        """Call ``callback`` once, on a thread of its own, when a signal comes or has come."""
+        self._delivering = True
+        threading.Thread(
+            target=self._deliver, args=(callback,), name='stop_signal', daemon=True).start()
 
     def _handle(self, number: int, frame: object) -> None:
-        if self._callback is None:
+        if not self._delivering:
             raise KeyboardInterrupt
 
-    def _deliver(self) -> None:
-        self._reader.recv(1)
-        self._callback()
+    def _deliver(self, callback: Callable[[], None]) -> None:
+        while self._reader.recv(1)[0] not in STOPPING:
+            pass
+        callback()

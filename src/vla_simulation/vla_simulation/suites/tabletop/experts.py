@@ -230,7 +230,9 @@ class PushExpert(_TableExpert):
                   and abs(aside) < 0.018 and _angle(turn, rotation) < 0.30)
         if distance < ON_TARGET_M or (distance < 0.030 and not behind):
             return self._back_off(position, back, opening)
-        end = np.array([*goal[:2], low]) - contact * ahead
+        # Where corners stand between the fingers, the object is nearer than its outline says.
+        reach = min(contact, -along) if behind else contact
+        end = np.array([*goal[:2], low]) - reach * ahead
         touch = np.array([*middle[:2], low]) - (contact + 0.002) * ahead
         push = [Waypoint(touch, turn, opening, speed=0.12),
                 Waypoint(end, turn, opening, speed=0.10),

@@ -118,17 +118,23 @@ class _Ffmpeg:
                              f'and the address right?') from error
         stream.codec_context.options = {'err_detect': 'explode'}
         stream.thread_type = 'NONE'  # frame threads hold pictures back
-        self._frames = self._container.decode(stream)
+        self._packets = self._container.demux(stream)
+        self._frames: deque = deque()
 
     def read(self) -> tuple:
-        try:
-            frame = next(self._frames, _END)
-        except av.error.InvalidDataError as error:
-            raise FrameDamaged(f'{self._place}: a picture is truncated or corrupt') from error
-        except (av.FFmpegError, OSError) as error:
-            raise SourceLost(f'{self._place} gives no more pictures: {_reason(error)}') from error
-        if frame is _END:
-            raise SourceLost(f'{self._place} has ended')
+        while not self._frames:
+            try:
+                packet = next(self._packets, _END)
+            except (av.FFmpegError, OSError) as error:
+                raise SourceLost(
+                    f'{self._place} gives no more pictures: {_reason(error)}') from error
+            if packet is _END or packet.size == 0:
+                raise SourceLost(f'{self._place} has ended')
+            try:
+                self._frames.extend(packet.decode())
+            except av.FFmpegError as error:
+                raise FrameDamaged(f'{self._place}: a picture is truncated or corrupt') from error
+        frame = self._frames.popleft()
         if frame.is_corrupt:
             raise FrameDamaged(f'{self._place}: a picture is corrupt')
         sent_ns = None if frame.pts is None else round(float(frame.pts * frame.time_base) * 1e9)

@@ -5,6 +5,7 @@ A picture's capture is the moment it is due, so a slow machine leaves pictures o
 an old one anew. A file that ends before its own index says so is called truncated.
 """
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -38,7 +39,8 @@ class CameraSource(Source):
     def __init__(self, camera: Any) -> None:
         super().__init__(camera)
         self._container: Any = None
-        self._frames: Iterator = iter(())
+        self._packets: Iterator = iter(())
+        self._frames: deque = deque()
         self._pace = Pace(self.options.speed)
         self._round_start_ns = 0
         self._position_ns = 0
@@ -64,7 +66,8 @@ class CameraSource(Source):
         except (av.FFmpegError, IndexError) as error:
             raise SourceLost(f'{path} is not a video that can be read: {_reason(error)}') from error
         self._stream.thread_type = 'AUTO'
-        self._frames = self._container.decode(self._stream)
+        self._packets = self._container.demux(self._stream)
+        self._frames.clear()
         self._first_ns: int | None = None
         self._decoded = 0
 
@@ -85,15 +88,27 @@ class CameraSource(Source):
             return Frame(image, 'rgb8', due_ns, 'schedule')
 
     def _next(self) -> Any:
-        try:
-            frame = next(self._frames, _END)
-        except av.FFmpegError as error:
-            raise FrameDamaged(f'{self.place}: picture {self._decoded + 1} is corrupt: '
-                               f'{_reason(error)}') from error
-        if frame is not _END:
-            if frame.is_corrupt:
-                raise FrameDamaged(f'{self.place}: picture {self._decoded + 1} is corrupt')
-            return frame
+        while not self._frames:
+            try:
+                packet = next(self._packets, _END)
+            except av.FFmpegError:
+                packet = _END  # a container that is cut off in the middle of a picture
+            if packet is _END:
+                return self._end()
+            try:
+                self._frames.extend(packet.decode())
+            except av.EOFError:
+                continue
+            except av.FFmpegError as error:
+                raise FrameDamaged(f'{self.place}: picture {self._decoded + 1} is corrupt: '
+                                   f'{_reason(error)}') from error
+        frame = self._frames.popleft()
+        if frame.is_corrupt:
+            raise FrameDamaged(f'{self.place}: picture {self._decoded + 1} is corrupt')
+        return frame
+
+    def _end(self) -> None:
+        """Begin again where the file loops; SourceEnded where not."""
         if self._decoded == 0:
             raise SourceLost(f'{self.place} holds no picture that can be decoded')
         promised = self._stream.frames
@@ -105,7 +120,6 @@ class CameraSource(Source):
         self._round_start_ns = self._position_ns + self._period_ns
         self.close()
         self.open()
-        return None
 
     def _time_in_file(self, frame: Any) -> int:
         if frame.pts is None or frame.time_base is None:

@@ -23,7 +23,7 @@ def generate_launch_description():
             description='Options of the hardware plug-in, as YAML, such as "{ip: 10.0.0.2}".'),
         DeclareLaunchArgument(
             'controllers', default_value='',
-            description='Controller configuration, by name or path; empty takes that of the robot.'),
+            description='Controller configuration, by name or path; empty: as the robot.'),
         Node(
             package='vla_control', executable='controller_manager', name='controller_manager',
             output='screen',

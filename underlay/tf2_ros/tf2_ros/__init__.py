@@ -1,4 +1,5 @@
 """Transforms between frames on ROS topics."""
+from geometry_msgs.msg import TransformStamped
 from tf2_py import (
     BufferCore,
     ConnectivityException,
@@ -40,6 +41,7 @@ __all__ = [
     'TransformException',
     'TransformListener',
     'TransformRegistration',
+    'TransformStamped',  # programs take it from here, as from the genuine one
     'TypeException',
     'convert',
 ]

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from vla_control.loop import LoopConfiguration, LoopError
 from vla_control.node.configuration import load_configuration
-from vla_control.node.frames import Frames
 from vla_control.node.lifecycle import Lifecycle
 from vla_control.node.loop_link import LoopLink
 from vla_control.node.manager_services import ManagerServices
 from vla_control.node.reporter import Reporter
 from vla_control.node.roster import ControllerState
 from vla_control.node.supervision import Supervision
-from vla_control.node.target_streams import TargetStreams
 from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import RobotProfile
@@ -32,6 +28,7 @@ from vla_core.validation import ConfigurationError, StrictModel
 __all__ = ['ControllerManager', 'ManagerParameters', 'main']
 
 BEAT = 0.05  # s
+PRIORITY = -10  # niceness: targets come in on time beside a policy that computes
 
 
 class ManagerParameters(StrictModel):
@@ -61,12 +58,8 @@ class ControllerManager(Node):
             safety=configuration.safety, real_time=configuration.real_time))
         self._ended = False
         self._reporter = Reporter(self, self._link)
-        self._controller_executor = SingleThreadedExecutor(context=self.context)
-        self._thread = threading.Thread(
-            target=_spin, args=(self._controller_executor,), name='controllers', daemon=True)
         self._lifecycle = Lifecycle(
-            self, profile, configuration, parameters.hardware, self._link, self._reporter,
-            self._controller_executor)
+            self, profile, configuration, parameters.hardware, self._link, self._reporter)
         try:
             self._set_up(profile)
         except LoopError as error:
@@ -78,11 +71,8 @@ class ControllerManager(Node):
 
     def _set_up(self, profile: RobotProfile) -> None:
         lifecycle = self._lifecycle
-        self._streams = lifecycle.streams = TargetStreams(
-            self, profile, self._link, Frames(self), lifecycle.listens)
-        self._supervision = Supervision(self, self._link, self._streams)
+        self._supervision = Supervision(self, self._link, lifecycle.streams)
         lifecycle.bring_hardware(ControllerState.ACTIVE)
-        self._thread.start()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(BEAT, self._beat, clock=steady)
         lifecycle.start_all()
@@ -150,17 +140,9 @@ class ControllerManager(Node):
         if not self._ended:
             self._ended = True
             self._reporter.close()
-            self._controller_executor.shutdown()
-            if self._thread.is_alive():
-                self._thread.join(1.0)
             self._link.close()
             self._lifecycle.close()
         super().destroy_node()
-
-
-def _spin(executor: SingleThreadedExecutor) -> None:
-    with suppress(ExternalShutdownException):
-        executor.spin()
 
 
 def _findable(robot: str) -> str:
@@ -182,5 +164,7 @@ def _options(text: str) -> dict[str, Any]:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node."""
+    """Run the node, before others where the operating system allows it."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     return run_node(ControllerManager, args)

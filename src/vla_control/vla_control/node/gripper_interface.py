@@ -42,8 +42,9 @@ class GripperInterface:
         self._gripper = arm.gripper
         self._link = link
         self._goal: _Goal | None = None
-        streams.subscribe(
-            node, f'{node.get_name()}/commands', arm.name, 'gripper', Float64MultiArray,
+        self._streams = streams
+        self._subscription = streams.subscribe(
+            f'{node.get_name()}/commands', arm.name, 'gripper', Float64MultiArray,
             self._command, wanted=lambda: True)
         self._server = ActionServer(
             node, GripperCommand, '~/gripper_cmd', self._execute,
@@ -53,6 +54,7 @@ class GripperInterface:
     def close(self) -> None:
         """Abort what runs and take no more goals."""
         self._finish(None)
+        self._streams.unsubscribe(self._subscription)
         self._server.destroy()
 
     def _command(self, message: Float64MultiArray) -> list[float]:

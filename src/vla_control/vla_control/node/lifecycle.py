@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rclpy.executors import Executor
 from rclpy.node import Node
 
 from vla_control.controllers import CONTROLLERS
@@ -18,6 +17,7 @@ from vla_control.loop import LoopError
 from vla_control.node.broadcasters import make_broadcaster
 from vla_control.node.configuration import ControllerConfiguration, parameters_model
 from vla_control.node.controller_node import ControllerNode
+from vla_control.node.executor_thread import ExecutorThread
 from vla_control.node.gripper_interface import GripperInterface
 from vla_control.node.loop_link import LoopLink
 from vla_control.node.reporter import Reporter
@@ -36,23 +36,23 @@ class Lifecycle:
 
     def __init__(
         self, node: Node, profile: RobotProfile, configuration: ControllerConfiguration,
-        plugin: str, link: LoopLink, reporter: Reporter, executor: Executor,
+        plugin: str, link: LoopLink, reporter: Reporter,
     ) -> None:
         self.profile = profile
         self.plugin = plugin
         self.component = profile.name
         self.roster = Roster(configuration.controllers)
         self.hardware = ControllerState.UNCONFIGURED
-        self.streams: TargetStreams | None = None
         self._node = node
         self._link = link
         self._reporter = reporter
-        self._executor = executor
+        self._thread: ExecutorThread | None = None
         self._arms = {arm.name: arm for arm in (*profile.arms, *profile.leaders)}
         self._nodes: dict[str, ControllerNode] = {}
         self._interfaces: dict[str, Interface] = {}
         self._claims: dict[str, list[str]] = {}
         self._inputs: dict[str, set[str]] = {arm: set() for arm in self._arms}
+        self.streams = TargetStreams(node, profile, link, self.listens)
 
     # ---- controllers
 
@@ -80,7 +80,10 @@ class Lifecycle:
             raise
         self._nodes[name] = node
         self._add_interface(name, node)
-        self._executor.add_node(node)
+        if self._thread is None:
+            self._thread = ExecutorThread(node)
+        else:
+            self._thread.add(node)
         self.roster.states[name] = ControllerState.INACTIVE
 
     def _put_into_loop(self, name: str, parameters: Mapping[str, Any]) -> None:
@@ -113,7 +116,7 @@ class Lifecycle:
             interface.close()
         node = self._nodes.pop(name, None)
         if node is not None:
-            self._executor.remove_node(node)
+            self._thread.remove(node)
             node.destroy_node()
         self._claims.pop(name, None)
         self.roster.claims.pop(name, None)
@@ -237,6 +240,9 @@ class Lifecycle:
 
     def close(self) -> None:
         """Destroy the nodes."""
+        if self._thread is not None:
+            self._thread.close()
+        self.streams.close()
         for name in list(self._nodes):
             self._remove_node(name)
 

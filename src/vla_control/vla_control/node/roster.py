@@ -1,8 +1,8 @@
 """The lifecycle of controllers as ros2_control has it, without ROS.
 
 A controller is known from the configuration, loaded (unconfigured), configured (inactive) and
-active. `plan` turns a wish to switch into what can be done: all or nothing when strict, else as much
-as is possible, with a reason for each that is left out.
+active. `plan` turns a wish to switch into what can be done: all or nothing when strict, else as
+much as is possible, with a reason for each that is left out.
 """
 
 from __future__ import annotations

@@ -47,12 +47,24 @@ class Supervision:
                 code, _, reason = text.removeprefix(REFUSED).partition(': ')
                 self._streams.note(reason.partition(' target')[0] + ' target', code, reason)
             else:
-                getattr(self._node.get_logger(), {'warn': 'warning'}.get(level, level))(text)
+                self._log(level, text)
         message = self._safety_state(self._link.state())
         if self._shown is None or _content(message) != _content(self._shown):
+            if message.level != (self._shown.level if self._shown else SafetyState.NORMAL):
+                self._log('warn' if message.level >= SafetyState.HOLDING else 'info',
+                          f'safety: {message.message}')
             self._shown = message
             message.header.stamp = self._node.get_clock().now().to_msg()
             self._safety.publish(message)
+
+    def _log(self, level: str, text: str) -> None:
+        logger = self._node.get_logger()  # which allows one severity for each line of code
+        if level == 'error':
+            logger.error(text)
+        elif level == 'warn':
+            logger.warning(text)
+        else:
+            logger.info(text)
 
     def _safety_state(self, state: LoopState | None) -> SafetyState:
         if state is None:

@@ -1,7 +1,8 @@
 """The topics that give targets: read, converted, guarded, and handed to the loop.
 
 A topic is followed only while an active controller listens to it, so a client may stream poses and
-joints at once. What is refused is named once a second.
+joints at once. What is refused is named once a second. The topics have a node and a thread of their
+own, so that nothing else delays them.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from vla_control.node.configuration import topic_prefix
+from vla_control.node.executor_thread import ExecutorThread
 from vla_control.node.frames import Frames
 from vla_control.node.loop_link import LoopLink
 from vla_control.node.messages import (
@@ -54,19 +57,28 @@ class TargetStreams:
     """All target topics of a robot. `listens(arm, kind)` tells whether anybody wants a target."""
 
     def __init__(
-        self, node: Node, profile: RobotProfile, link: LoopLink, frames: Frames, listens: Listens
+        self, node: Node, profile: RobotProfile, link: LoopLink, listens: Listens
     ) -> None:
-        self._node = node
+        self._manager = node
+        self._node = Node(
+            'target_streams', namespace=node.get_namespace(), use_global_arguments=False,
+            enable_rosout=False, start_parameter_services=False,
+            parameter_overrides=[node.get_parameter('use_sim_time')])
         self._link = link
-        self._frames = frames
+        self._frames = Frames(self._node)
         self._listens = listens
-        self._watches: dict[str, PublisherWatch] = {}
         self.refusals: dict[tuple[str, str], Refusal] = {}
         self._robot_joints = [
             joint for arm in (*profile.arms, *profile.leaders)
             for joint in (*arm.joints, *(arm.gripper.joints if arm.gripper else ()))]
         for arm in (*profile.arms, *profile.leaders):
             self._subscribe_arm(arm, topic_prefix(profile, arm.name))
+        self._thread = ExecutorThread(self._node)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.close()
+        self._node.destroy_node()
 
     def _subscribe_arm(self, arm: ArmProfile, prefix: str) -> None:
         base = arm.base_frame
@@ -93,14 +105,15 @@ class TargetStreams:
             ('target_joint_velocity', 'joint_velocity', JointState, joints('velocity')),
             ('target_joint_effort', 'joint_effort', JointState, joints('effort')),
         ):
-            self.subscribe(self._node, prefix + topic, arm.name, kind, message_type, convert)
+            self.subscribe(prefix + topic, arm.name, kind, message_type, convert)
 
     def subscribe(
-        self, node: Node, topic: str, arm: str, kind: str, message_type: type, convert: Convert,
+        self, topic: str, arm: str, kind: str, message_type: type, convert: Convert,
         wanted: Callable[[], bool] | None = None,
-    ) -> None:
+    ) -> Subscription:
         """Follow a topic; `wanted` replaces the question whether any controller listens."""
-        watch = self._watches[node.resolve_topic_name(topic)] = PublisherWatch()
+        full_name = self._manager.resolve_topic_name(topic)
+        watch = PublisherWatch()
 
         def take(message: Any, info: dict[str, Any]) -> None:
             now = time.monotonic()
@@ -108,21 +121,25 @@ class TargetStreams:
             if not (self._listens(arm, kind) if wanted is None else wanted()):
                 return
             try:
-                self._refuse_rivals(node, topic, watch, now)
+                self._refuse_rivals(full_name, watch, now)
                 self._link.write_target(arm, kind, convert(message), self._steady_stamp(message))
             except TargetRefused as refusal:
                 self.note(topic, refusal.code, str(refusal))
 
-        node.create_subscription(message_type, topic, take, COMMANDS)
+        return self._node.create_subscription(message_type, full_name, take, COMMANDS)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Follow it no more."""
+        self._node.destroy_subscription(subscription)
 
     def _joints(self, arm: ArmProfile, values: str, message: JointState) -> list[float]:
         return joint_values(message, values, arm.joints, self._robot_joints)
 
-    def _refuse_rivals(self, node: Node, topic: str, watch: PublisherWatch, now: float) -> None:
+    def _refuse_rivals(self, topic: str, watch: PublisherWatch, now: float) -> None:
         count = watch.streaming(now)
         if count < 2:
             return
-        known = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
+        known = self._node.get_publishers_info_by_topic(topic)
         names = sorted(f'{info.node_namespace.rstrip("/")}/{info.node_name}' for info in known)
         if len(names) < 2:
             return
@@ -145,13 +162,13 @@ class TargetStreams:
         refusal = Refusal(code, topic, text, said=said)
         if refusal.time - said >= 1.0:
             refusal.said = refusal.time
-            self._node.get_logger().warning(f'{topic} refused: {text}')
+            self._manager.get_logger().warning(f'{topic} refused: {text}')
         self.refusals[topic, code] = refusal
 
     def recent(self, within: float = 1.0) -> list[Refusal]:
         """Refusals of the last seconds."""
         now = time.monotonic()
-        return [r for r in self.refusals.values() if now - r.time <= within]
+        return [r for r in list(self.refusals.values()) if now - r.time <= within]
 
 
 def _numbers(message: Float64MultiArray) -> list[float]:

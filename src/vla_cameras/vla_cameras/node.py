@@ -10,7 +10,6 @@ from geometry_msgs.msg import TransformStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
-from tf2_ros import StaticTransformBroadcaster
 
 from vla_cameras.capture import CameraCapture, CameraReport
 from vla_cameras.configuration import CameraConfig, load_cameras
@@ -64,9 +63,7 @@ class CameraNode(Node):
         self.create_timer(1.0, self._publish_diagnostics, clock=Clock(
             clock_type=ClockType.STEADY_TIME))
         if parameters.broadcast_mounts:
-            self._mounts = StaticTransformBroadcaster(self)
-            self._mounts.sendTransform([
-                _transform(config) for config in cameras if config.calibration.mount])
+            self._broadcast_mounts(cameras)
         for capture in self._captures:
             capture.start()
         self.get_logger().info(
@@ -95,6 +92,12 @@ class CameraNode(Node):
         capture = CameraCapture(config, clock, deliver, say)
         publisher = CameraPublisher(self, config, capture.source.intrinsics)
         return capture
+
+    def _broadcast_mounts(self, cameras: tuple[CameraConfig, ...]) -> None:
+        from tf2_ros import StaticTransformBroadcaster
+        self._mounts = StaticTransformBroadcaster(self)
+        self._mounts.sendTransform([
+            _transform(config) for config in cameras if config.calibration.mount])
 
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray()

@@ -32,7 +32,12 @@ from rich.progress import Progress
 from sensor_msgs.msg import Image
 
 from vla_cameras.benchmark.bar_code import read_time
+from vla_cameras.benchmark.rendered_board import board_views, looking_at, render_board
 from vla_cameras.benchmark.virtual_camera import run_device
+from vla_cameras.calibration import hand_eye, intrinsics
+from vla_cameras.calibration.board import Board
+from vla_cameras.calibration.pose import from_vector, inverse, to_vector
+from vla_cameras.camera_info import Intrinsics
 from vla_core import share
 from vla_core.conversion import image_from_message, time_from_message
 
@@ -200,6 +205,29 @@ def _metrics(sink: Sink, taken: dict, begin_ns: int, end_ns: int) -> dict:
     }
 
 
+def calibrate_rendered_boards() -> dict:
+    """Errors of intrinsics and mounts from pictures of a board whose truth is known."""
+    generator = np.random.default_rng(0)
+    board = Board()
+    truth = Intrinsics(width=WIDTH, height=HEIGHT, fx=612.3, fy=610.9, cx=325.1, cy=236.4,
+                       distortion=(0.08, -0.17, 0.0007, -0.0005, 0.03))
+    poses = board_views(board, 15, generator)
+    seen = [board.find(render_board(board, truth, pose, generator)) for pose in poses]
+    fitted = intrinsics.calibrate(seen, (WIDTH, HEIGHT))
+    camera = looking_at(np.array([0.05, 0.0, 0.06]), np.array([0.05, 0.02, 0.3]), 0.4)
+    stands = from_vector(np.array([0.1, 0.05, 0.3, 0.45, -0.1, 0.02]))
+    hands = [stands @ inverse(pose) @ inverse(camera) @ from_vector(np.concatenate([
+        generator.normal(0, np.radians(0.01), 3), generator.normal(0, 1e-4, 3)]))
+        for pose in poses]
+    mounted = hand_eye.calibrate(hands, seen, fitted.intrinsics, 'in_hand')
+    apart = to_vector(inverse(camera) @ mounted.camera)
+    return {
+        'calibration_reprojection_px': round(fitted.rms_px, 3),
+        'calibration_focal_error_px': round(abs(fitted.intrinsics.fx - truth.fx), 2),
+        'hand_eye_error_mm': round(1000 * float(np.linalg.norm(apart[3:])), 3),
+        'hand_eye_error_deg': round(float(np.degrees(np.linalg.norm(apart[:3]))), 4)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument('--seconds', type=float, default=60.0)
@@ -210,7 +238,8 @@ def main() -> None:
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randrange(1, 100)))
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measure(arguments.seconds, Path(folder), not arguments.alone)))
+        metrics = measure(arguments.seconds, Path(folder), not arguments.alone)
+    print(json.dumps({**metrics, **calibrate_rendered_boards()}))
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ from vla_cameras.camera_info import Intrinsics
 
 __all__ = ['board_views', 'looking_at', 'render_board']
 
-FINER = 3
+FINER = 2
 PIXELS_PER_SQUARE = 60
 BACKGROUND = 120
 
@@ -23,7 +23,7 @@ def render_board(
     """
     mono8 of the board at ``pose`` [4, 4] in the camera's frame.
 
-    Rays of 3 × 3 points of each pixel meet the board's plane; the lens blurs by ``blur`` pixels and
+    Rays of 2 × 2 points of each pixel meet the board's plane; the lens blurs by ``blur`` pixels and
     the sensor has ``noise``.
     """
     texture = cv2.copyMakeBorder(

@@ -8,12 +8,13 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from pydantic import ValidationError
 
 from vla_cameras.calibration.board import Board, CalibrationError
 from vla_cameras.camera_info import Intrinsics
 from vla_cameras.configuration import CalibrationFile, CameraSet
 from vla_cameras.sources.image_folder import picture_files
-from vla_core.validation import ConfigurationError
+from vla_core.validation import ConfigurationError, one_line
 
 __all__ = [
     'Results', 'add_board_arguments', 'add_camera_arguments', 'board_of', 'pictures', 'run', 'say',
@@ -59,11 +60,14 @@ def board_of(arguments: argparse.Namespace) -> Board:
     """The board that the arguments describe."""
     try:
         columns, rows = map(int, arguments.squares.lower().split('x'))
+    except ValueError as error:
+        raise CalibrationError(
+            f'board: --squares {arguments.squares!r} must be columns x rows, 8x6') from error
+    try:
         return Board(kind=arguments.board, columns=columns, rows=rows, square_m=arguments.square,
                      marker_m=arguments.marker, dictionary=arguments.dictionary)
-    except ValueError as error:
-        reason = str(error).splitlines()[2].strip() if 'validation error' in str(error) else error
-        raise CalibrationError(f'board: {reason}') from error
+    except ValidationError as error:
+        raise CalibrationError(f'board: {one_line(error)}') from error
 
 
 def pictures(path: Path) -> Iterator[tuple[str, np.ndarray]]:

@@ -1,0 +1,176 @@
+"""The controller manager under the launch file, used as people and policies use it."""
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py')
+PROBE = Path(__file__).parent / 'control_probe.py'
+
+
+class Probe:
+    """A node in a process of its own that is asked line by line."""
+
+    def __init__(self, terminal, namespace=''):
+        environment = {**terminal.environment, 'ROS_LOG_DIR': str(terminal.log_folder / 'probe')}
+        self._process = subprocess.Popen(
+            [sys.executable, PROBE, namespace], env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __call__(self, expression):
+        self._process.stdin.write(expression + '\n')
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith('answer '):
+                return eval(line.removeprefix('answer '), {'nan': math.nan})
+        raise AssertionError(f'the probe died at {expression}')
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def robot(terminal, wait_for):
+    """Return a function that launches a robot and gives the launch and a probe."""
+    probes = []
+
+    def start(*arguments, namespace=''):
+        launch = terminal.start(
+            *LAUNCH, *arguments, *([f'namespace:={namespace}'] if namespace else []))
+        wait_for(lambda: 'is ready' in launch.output.read_text(), 'the controller manager')
+        probe = Probe(terminal, namespace)
+        probes.append(probe)
+        return launch, probe
+
+    yield start
+    for probe in probes:
+        probe.close()
+
+
+def process_of(terminal, words):
+    return next(process for process in terminal.left_running()
+                if words in ' '.join(process.cmdline()))
+
+
+def test_a_session(terminal, wait_for, robot):
+    """Controllers are listed, switched and given trajectories, targets, stops and parameters."""
+    launch, probe = robot()
+    listed = terminal.run('ros2', 'control', 'list_controllers').stdout
+    assert 'joint_trajectory_controller     joint_trajectory              inactive' in listed
+    assert 'cartesian_impedance_controller  cartesian_impedance           active' in listed
+    components = terminal.run('ros2', 'control', 'list_hardware_components').stdout
+    assert 'label=active' in components
+    assert 'fr3_joint1/effort [available] [claimed]' in components
+
+    # a trajectory, after a switch that strictness refuses at first
+    ok, message = probe("switch(['joint_trajectory_controller'], [], 2)")
+    assert not ok
+    assert 'both claim fr3_joint1' in message
+    ok, message = probe("switch(['joint_trajectory_controller', 'nobody'], "
+                        "['cartesian_impedance_controller'], 1)")
+    assert ok
+    assert 'nobody' in message
+    code, text = probe('trajectory({"fr3_joint7": 0.2}, 1.0)')
+    assert (code, text) == (0, '')
+    code, text = probe('trajectory({"elbow": 0.2}, 1.0)')
+    assert code == -2
+    assert 'elbow' in text
+
+    # a stream of poses at 50 Hz is followed; joints streamed beside it do not matter
+    assert probe("switch(['cartesian_impedance_controller'], ['joint_trajectory_controller'], 2)"
+                 )[0]
+    start = probe('pose()')
+    end = probe('stream_pose([0.0, 0.08, 0.05], 2.0)')
+    assert math.dist(end[:3], [a + b for a, b in zip(start, (0.0, 0.08, 0.05))]) < 0.02
+
+    # bad targets are named, and the arm stays
+    for bad, named in (
+            ("send_pose([float('nan'), 0.0, 0.0])", 'not_finite'),
+            ("send_pose([0.0, 0.0, 0.0], frame='nowhere')", "no transform from 'nowhere'"),
+            ('send_pose([0.0, 0.0, 0.0], frame="")', 'header.frame_id is empty'),
+            ('send_pose([0.0, 0.0, 0.0], age=5.0)', 'stale'),
+            ('send_pose([0.0, 0.0, 0.0], age=-5.0)', 'future')):
+        probe(bad)
+        wait_for(lambda named=named: named in launch.output.read_text(), named, 5.0)
+    assert math.dist(probe('pose()')[:3], end[:3]) < 0.02
+
+    # two publishers on one target
+    probe('stream_rivals(1.0)')
+    assert 'publishers stream at once' in launch.output.read_text()
+    assert math.dist(probe('pose()')[:3], end[:3]) < 0.02
+
+    # a stop wins over a stream until it is released
+    stopped = probe('pose()')
+    assert probe("trigger('stop')")[0]
+    assert probe('safety()')[0] == 3
+    assert math.dist(probe('stream_pose([0.0, -0.1, 0.0], 1.0)')[:3], stopped[:3]) < 0.02
+    assert probe("trigger('release')")[0]
+    wait_for(lambda: probe('safety()')[0] < 3, 'the release')
+
+    # parameters are typed and live
+    assert probe("set_parameter('cartesian_impedance_controller', 'task.k_pos_x', 300.0)") == ''
+    refused = probe("set_parameter('cartesian_impedance_controller', 'task.k_pos_x', -1.0)")
+    assert 'task.k_pos_x' in refused
+    status = probe('diagnostics()')
+    assert {'control loop', 'safety', 'targets'} <= {name.split(': ')[-1] for name in status}
+    assert terminal.interrupt(launch) < 3.0
+    assert not terminal.left_running()
+
+
+def test_a_dead_loop_is_a_fault_until_it_is_recovered_on_purpose(terminal, wait_for, robot):
+    launch, probe = robot(namespace='left')
+    process_of(terminal, 'vla_control.loop').send_signal(signal.SIGKILL)
+    wait_for(lambda: probe('safety()')[0] == 4, 'the fault', 5.0)
+    assert 'is dead' in probe('safety()')[1]
+    ok, message = probe("switch(['cartesian_impedance_controller'], [], 2)")
+    assert not ok
+    assert "'cartesian_impedance_controller' is unconfigured" in message
+    assert probe("trigger('recover')")[0]
+    wait_for(lambda: probe('safety()')[0] == 0, 'the recovery')
+    assert ('cartesian_impedance_controller', 'active') in probe('controllers()')
+    os.killpg(launch.pid, signal.SIGTERM)
+    launch.wait(10)
+    wait_for(lambda: not terminal.left_running(), 'the last process to end', 3.0)
+
+
+def test_a_dead_node_leaves_a_loop_that_stops_and_a_new_node_ends_it(terminal, wait_for, robot):
+    launch, _ = robot('robot:=ur')
+    loop = process_of(terminal, 'vla_control.loop')
+    process_of(terminal, 'lib/vla_control/controller_manager').send_signal(signal.SIGKILL)
+    time.sleep(1.0)
+    assert loop.is_running()
+    again = terminal.start('ros2', 'run', 'vla_control', 'controller_manager', '--ros-args',
+                           '-p', 'robot:=ur')
+    wait_for(lambda: 'is ready' in again.output.read_text(), 'the next controller manager')
+    assert not psutil.pid_exists(loop.pid)
+    terminal.interrupt(again)
+    terminal.interrupt(launch)
+
+
+def test_two_arms_have_topics_of_their_own(terminal, robot):
+    launch, probe = robot('robot:=aloha')
+    active = {name for name, state in probe('controllers()') if state == 'active'}
+    assert {'left_joint_position_controller', 'right_joint_position_controller',
+            'left_gripper_position_controller'} <= active
+    topics = terminal.run('ros2', 'topic', 'list').stdout.split()
+    assert {'/left/target_joint', '/right/target_joint', '/left/current_pose'} <= set(topics)
+    assert terminal.interrupt(launch) < 4.0
+
+
+@pytest.mark.parametrize(('argument', 'named'), [
+    ('hardware:=nobody', "no hardware plug-in 'nobody'"),
+    ('controllers:=nobody', "no controllers are configured for robot 'nobody'"),
+    ('hardware_options:=[1]', 'must map names to values'),
+])
+def test_wrong_argument_is_named(terminal, wait_for, argument, named):
+    launch = terminal.start(*LAUNCH, argument)
+    wait_for(lambda: named in launch.output.read_text(), named)
+    assert 'Traceback' not in launch.output.read_text()
+    terminal.interrupt(launch)

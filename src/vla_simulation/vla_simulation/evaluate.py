@@ -160,12 +160,12 @@ def _axes(words: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _table(summary: dict[str, Any]) -> Table:
-    table = Table('axis', 'task', 'episodes', 'success', '95 %', 'progress', 'wrong object')
+    table = Table('axis', 'task', 'n', 'success', '95 %', 'progress', 'wrong')
     for axis, row in summary['axes'].items():
         for family, figures in [*row['families'].items(), ('all', row)]:
             table.add_row(
                 axis, family, str(figures['episodes']), f'{figures["success"]:.3f}',
-                f'{figures["success_low"]:.3f} to {figures["success_high"]:.3f}',
+                f'{figures["success_low"]:.2f}–{figures["success_high"]:.2f}',
                 f'{figures["progress"]:.3f}', f'{figures["wrong_object_ratio"]:.3f}')
     return table
 

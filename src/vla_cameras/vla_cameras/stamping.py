@@ -91,18 +91,18 @@ class SteadyArrival:
 
     Picture k leaves the camera at a + k·T and only ever comes later than it could: T is the slope
     of a line through the last ``length`` arrivals, a the earliest of them along it, and a picture
-    is stamped where the line says. One that is late by more than a quarter of a period cannot be
-    told from its neighbours and gets no stamp; many in a row show that the camera has changed its
-    rate (a longer exposure), and the line is begun anew.
+    is stamped where the line says. One that is late by nearly half a period may be taken for the
+    next and gets no stamp; many of them show that the camera has changed its rate (a longer
+    exposure), and the line is begun anew.
     """
 
-    FEWEST, TOO_MANY = 20, 10
+    FEWEST, TOO_MANY, OUT_OF = 20, 9, 20
 
     def __init__(self, period_ns: int, length: int = 300) -> None:
-        self._most_ns = period_ns / 4
+        self._most_ns = 0.45 * period_ns
         self._steps: deque[int] = deque(maxlen=length)
         self._times: deque[int] = deque(maxlen=length)
-        self._strange: deque[bool] = deque(maxlen=2 * self.TOO_MANY)
+        self._strange: deque[bool] = deque(maxlen=self.OUT_OF)
 
     def steadied(self, arrived_ns: int) -> int | None:
         """When a picture that came at ``arrived_ns`` would have come without scatter, or None."""

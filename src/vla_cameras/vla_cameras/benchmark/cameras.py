@@ -126,15 +126,21 @@ def running(command: list[str], quiet: bool) -> Iterator[psutil.Process]:
                 continue
 
 
-def robot_launch(stack: contextlib.ExitStack) -> str:
-    """Start the robot's launch file where it is installed; says what runs."""
+def robot_launch(stack: contextlib.ExitStack) -> psutil.Process | None:
+    """Start the robot's launch file, without cameras of its own, where it is installed."""
     ros2 = shutil.which('ros2')
     if ros2 is None or share.find('vla_bringup', 'launch', 'robot.launch.py') is None:
-        return 'nothing'
-    stack.enter_context(running(
+        return None
+    process = stack.enter_context(running(
         [ros2, 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none'], quiet=True))
     time.sleep(8.0)
-    return 'robot.launch.py'
+    return process
+
+
+def runs(process: psutil.Process | None) -> bool:
+    """Whether a process is there and has not ended."""
+    return (process is not None and process.is_running()
+            and process.status() != psutil.STATUS_ZOMBIE)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -148,7 +154,7 @@ def measure(seconds: float, folder: Path, beside: bool) -> dict:
     namespace = '/benchmark'
     with contextlib.ExitStack() as stack:
         captured = stack.enter_context(devices(folder))
-        load = robot_launch(stack) if beside else 'nothing'
+        robot = robot_launch(stack) if beside else None
         camera_set = write_camera_set(folder)
         while not all((folder / name).exists() for name in CAMERAS):
             time.sleep(0.1)
@@ -172,6 +178,7 @@ def measure(seconds: float, folder: Path, beside: bool) -> dict:
                 progress.update(task, completed=sum(
                     len(seen) for seen in sink.seen.values()) - 3 * RATE_HZ)
         end_ns, cpu = now_ns, cpu_seconds(node) - cpu
+        load = 'robot.launch.py' if runs(robot) else 'nothing'
         settle = time.monotonic() + 1.0
         while time.monotonic() < settle:
             executor.spin_once(timeout_sec=0.1)

@@ -149,6 +149,8 @@ def add_surroundings(spec: mujoco.MjSpec, centre: tuple[float, float], half: tup
     spec.visual.headlight.specular[:] = 0.05
     spec.visual.map.znear, spec.visual.map.zfar = 0.01, 10.0
     spec.stat.extent = 1.0
+    # Round things as round as 224 pixels show: half the time of MuJoCo's own setting.
+    spec.visual.quality.numslices, spec.visual.quality.numstacks = 18, 12
 
 
 def _fixed(body: mujoco.MjsBody, kind: int, size: tuple, position: tuple,

@@ -30,6 +30,16 @@ def test_genuine_package_in_an_ament_prefix_wins(tmp_path, monkeypatch):
     assert 'control_msgs' in chosen()
 
 
+@pytest.mark.parametrize(('genuine', 'needed'), [('tf2_ros', True), ('tf2_ros_py', False)])
+def test_python_side_of_tf2_ros_decides_and_not_the_library(
+        tmp_path, monkeypatch, genuine, needed):
+    marker = tmp_path / choose_underlay.MARKER / genuine
+    marker.parent.mkdir(parents=True)
+    marker.touch()
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    assert ('tf2_ros' in chosen()) == needed
+
+
 def test_genuine_module_on_the_python_path_wins(tmp_path, monkeypatch):
     package = tmp_path / 'launch'
     package.mkdir()

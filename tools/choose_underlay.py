@@ -12,6 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MARKER = 'share/ament_index/resource_index/packages'
 
+# The genuine tf2_ros is C++ only; its Python module comes with a package of another name.
+GENUINE_PACKAGE = {'tf2_ros': 'tf2_ros_py'}
+
 
 def genuine_in_ament_prefix(package: str) -> bool:
     """Tell whether a prefix outside this workspace's install folder holds the package."""
@@ -36,7 +39,8 @@ def chosen_packages() -> list[Path]:
     chosen = []
     for manifest in sorted((ROOT / 'underlay').glob('*/package.xml')):
         package = ElementTree.parse(manifest).findtext('name')
-        if not genuine_in_ament_prefix(package) and not genuine_in_python_path(package):
+        genuine = GENUINE_PACKAGE.get(package, package)
+        if not genuine_in_ament_prefix(genuine) and not genuine_in_python_path(package):
             chosen.append(manifest.parent)
     return chosen
 

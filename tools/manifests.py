@@ -16,7 +16,7 @@ DEPENDENCY_TAGS = (
 ROSDEP_KEY_OF_MODULE = {
     'cv2': 'python3-opencv', 'lxml': 'python3-lxml', 'numpy': 'python3-numpy',
     'packaging': 'python3-packaging', 'psutil': 'python3-psutil', 'pytest': 'python3-pytest',
-    'scipy': 'python3-scipy', 'setuptools': 'python3-setuptools',
+    'scipy': 'python3-scipy', 'setuptools': 'python3-setuptools', 'tf2_ros': 'tf2_ros_py',
     'transforms3d': 'python3-transforms3d', 'yaml': 'python3-yaml', 'matplotlib':
     'python3-matplotlib', 'argcomplete': 'python3-argcomplete', 'coal': 'pinocchio',
     'pydantic_core': 'pydantic',

@@ -119,9 +119,9 @@ def moved(start, offset):
 
 def send_pose(offset, frame='base', age=0.0):
     start = pose()
-    for _ in range(5):
+    for _ in range(12):  # a guard speaks once a second
         poses.publish(pose_message(moved(start, offset), frame, age))
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def stream_pose(offset, duration):

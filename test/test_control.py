@@ -150,7 +150,8 @@ def test_a_dead_node_leaves_a_loop_that_stops_and_a_new_node_ends_it(terminal, w
                            '-p', 'robot:=ur')
     wait_for(lambda: 'is ready' in again.output.read_text(), 'the next controller manager')
     assert not psutil.pid_exists(loop.pid)
-    terminal.interrupt(again)
+    os.killpg(again.pid, signal.SIGINT)
+    again.wait(10)
     terminal.interrupt(launch)
 
 

@@ -21,8 +21,8 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
 
-RAMP = 2.0  # s
-LAP = 5.0  # s a lap
+RAMP = 1.5  # s
+LAP = 4.2  # s a lap, 0.235 m/s on average
 WIDTH, HEIGHT = 0.16, 0.08  # m
 RATE = 200.0  # Hz; the client sends the newest target at its own 50 Hz
 

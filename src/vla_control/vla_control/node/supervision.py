@@ -44,8 +44,9 @@ class Supervision:
         client = self._link.client_or_none()
         for level, text in client.events() if client is not None else ():
             if text.startswith(REFUSED):
-                code, _, reason = text.removeprefix(REFUSED).partition(': ')
-                self._streams.note(reason.partition(' target')[0] + ' target', code, reason)
+                refusal = text.removeprefix(REFUSED)
+                code, _, reason = refusal.partition(': ')
+                self._streams.note(f'{reason.partition(" target")[0]} target', code, refusal)
             else:
                 self._log(level, text)
         message = self._safety_state(self._link.state())

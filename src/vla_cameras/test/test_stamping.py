@@ -66,6 +66,18 @@ def test_a_picture_late_by_a_stall_is_refused_and_the_line_holds():
     assert abs(stamps[101] - true[101] - 10_000_000) < 500_000
 
 
+def test_a_burst_after_a_stall_leaves_the_line_where_it_is():
+    true, came = arrivals(np.random.default_rng(4), 33_333_333, 400, 300_000)
+    for stall in range(50, 400, 25):
+        came[stall:stall + 4] = np.maximum(came[stall:stall + 4], came[stall] + 80_000_000)
+    steady = SteadyArrival(33_333_333)
+    stamps = [steady.steadied(int(at)) for at in came]
+    calm = [index for index in range(60, 400) if came[index] - true[index] < 15_000_000]
+    errors = [abs(stamps[index] - true[index] - 10_000_000) for index in calm
+              if stamps[index] is not None]
+    assert len(errors) > 0.9 * len(calm) and np.percentile(errors, 95) < 1_000_000
+
+
 def test_a_changed_rate_begins_a_new_line():
     steady = SteadyArrival(33_333_333)
     for index in range(100):

@@ -89,9 +89,9 @@ class SteadyArrival:
     """
     Takes the scatter out of the arrivals of a camera that keeps its own steady rate.
 
-    Picture k leaves the camera at a + k·T and only ever comes later than it could: T is the slope
-    of a line through the last ``length`` arrivals, a the earliest of them along it, and a picture
-    is stamped where the line says. One that is late by nearly half a period may be taken for the
+    Picture k leaves the camera at a + k·T and only ever comes later than it could, so the line is
+    laid under the last ``length`` arrivals, through the earliest of the first and of the last third
+    (as Paxson 1998 lays it under packets' delays), and a picture is stamped where it says. One that is late by nearly half a period may be taken for the
     next and gets no stamp; many of them show that the camera has changed its rate (a longer
     exposure), and the line is begun anew.
     """
@@ -99,7 +99,7 @@ class SteadyArrival:
     FEWEST, TOO_MANY, OUT_OF = 20, 9, 20
 
     def __init__(self, period_ns: int, length: int = 300) -> None:
-        self._most_ns = 0.45 * period_ns
+        self._earliest_ns, self._latest_ns = -0.02 * period_ns, 0.45 * period_ns
         self._steps: deque[int] = deque(maxlen=length)
         self._times: deque[int] = deque(maxlen=length)
         self._strange: deque[bool] = deque(maxlen=self.OUT_OF)
@@ -115,7 +115,7 @@ class SteadyArrival:
         step = max(self._steps[-1] + 1,
                    self._steps[0] + round((since_ns - self._start_ns) / self._slope_ns - 0.25))
         late_ns = since_ns - self._start_ns - (step - self._steps[0]) * self._slope_ns
-        self._strange.append(abs(late_ns) > self._most_ns)
+        self._strange.append(not self._earliest_ns <= late_ns <= self._latest_ns)
         if self._strange[-1]:
             if sum(self._strange) >= self.TOO_MANY:
                 self.forget()
@@ -135,8 +135,12 @@ class SteadyArrival:
         steps = np.array(self._steps) - self._steps[0]
         times = (np.array(self._times) - self._times[0]).astype(float)
         centred = steps - steps.mean()
-        self._slope_ns = float(centred @ times / (centred @ centred))
-        self._start_ns = float((times - self._slope_ns * steps).min())
+        slope_ns = float(centred @ times / (centred @ centred))
+        late_ns = times - slope_ns * steps
+        third = len(steps) // 3
+        first, last = int(np.argmin(late_ns[:third])), int(np.argmin(late_ns[-third:])) - third
+        slope_ns += float((late_ns[last] - late_ns[first]) / (steps[last] - steps[first]))
+        self._slope_ns, self._start_ns = slope_ns, float((times - slope_ns * steps).min())
 
     def forget(self) -> None:
         """Start anew, after the device was opened again."""

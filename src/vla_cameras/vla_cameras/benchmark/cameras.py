@@ -131,8 +131,11 @@ def robot_launch(stack: contextlib.ExitStack) -> psutil.Process | None:
     ros2 = shutil.which('ros2')
     if ros2 is None or share.find('vla_bringup', 'launch', 'robot.launch.py') is None:
         return None
-    process = stack.enter_context(running(
-        [ros2, 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none'], quiet=True))
+    command = [ros2, 'launch', 'vla_bringup', 'robot.launch.py']
+    shown = subprocess.run([*command, '--show-args'], capture_output=True, text=True, check=False)
+    if "'cameras'" in shown.stdout:
+        command.append('cameras:=none')
+    process = stack.enter_context(running(command, quiet=True))
     time.sleep(8.0)
     return process
 

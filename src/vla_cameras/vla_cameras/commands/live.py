@@ -8,7 +8,6 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
-from tf2_ros import Buffer, TransformException, TransformListener
 
 from vla_cameras.calibration.board import CalibrationError
 from vla_cameras.calibration.pose import pose_of
@@ -46,7 +45,7 @@ class Live:
         self._executor.add_node(self.node)
         self._newest: Picture | None = None
         self._info: CameraInfo | None = None
-        self._buffer: Buffer | None = None
+        self._buffer = None
 
     def __enter__(self) -> 'Live':
         return self
@@ -95,6 +94,7 @@ class Live:
 
     def pose(self, parent: str, child: str, stamp_ns: int) -> np.ndarray | None:
         """Pose [4, 4] of ``child`` in ``parent`` at a time, None while TF does not know it."""
+        from tf2_ros import Buffer, TransformException, TransformListener
         if self._buffer is None:
             self._buffer = Buffer()
             self._listener = TransformListener(self._buffer, self.node)

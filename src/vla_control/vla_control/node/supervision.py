@@ -51,7 +51,7 @@ class Supervision:
                 self._log(level, text)
         message = self._safety_state(self._link.state())
         if self._shown is None or _content(message) != _content(self._shown):
-            if message.level != (self._shown.level if self._shown else SafetyState.NORMAL):
+            if _gravity(message) != _gravity(self._shown):
                 self._log('warn' if message.level >= SafetyState.HOLDING else 'info',
                           f'safety: {message.message}')
             self._shown = message
@@ -146,6 +146,11 @@ class Supervision:
             '; '.join(f'{r.subject} refused: {r.text}' for r in recent) or 'none refused',
             [(f'{r.subject} {r.code}', f'{now - r.time:.1f} s ago: {r.text}')
              for r in self._streams.refusals.values()])
+
+
+def _gravity(message: SafetyState | None) -> int:
+    """Its level as far as the log is concerned: that limits hold a command back is everyday."""
+    return SafetyState.LIMITING if message is None else max(message.level, SafetyState.LIMITING)
 
 
 def _content(message: SafetyState) -> tuple:

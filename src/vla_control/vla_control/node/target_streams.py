@@ -117,7 +117,9 @@ class TargetStreams:
 
         def take(message: Any, info: dict[str, Any]) -> None:
             now = time.monotonic()
-            watch.saw(info['publication_sequence_number'], now)
+            count = info['publication_sequence_number']
+            if count is not None:  # a middleware that does not count cannot tell publishers apart
+                watch.saw(count, now)
             if not (self._listens(arm, kind) if wanted is None else wanted()):
                 return
             try:

@@ -248,3 +248,12 @@ def test_a_program_that_is_interrupted_ends_quietly():
     done = run('--stop', '--ros-args', '-p', 'rate:=20')
     # Fast DDS may remark on shared memory that a killed process left; it writes to stdout.
     assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, 'rate 20.0', '')
+
+
+def test_a_malformed_ros_argument_is_one_line_without_a_traceback():
+    for arguments in (['-p', 'nonsense'], ['--params-file', '/nowhere.yaml']):
+        done = run('--ros-args', *arguments)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith('error: ')
+        assert arguments[1] in done.stderr.splitlines()[-1]
+        assert 'Traceback' not in done.stderr

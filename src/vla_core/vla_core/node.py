@@ -20,19 +20,21 @@ def run_node(
     """
     Start ROS, make the node, spin it until it is told to stop, and return the exit status.
 
-    A ConfigurationError while the node is made becomes one line on stderr and status 1. The node
+    A ConfigurationError while the node is made, and what ROS refuses (a malformed argument, a
+    parameter file that is not there), becomes one line on stderr and status 1. The node
     is spun by a SingleThreadedExecutor unless ``make_executor`` gives another. SIGINT and SIGTERM
     end the spin between two callbacks: rclpy's own handlers would take the context away under
     the one that runs.
     """
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
+    from rclpy.impl.implementation_singleton import rclpy_implementation
     from rclpy.signals import SignalHandlerOptions
     from rclpy.task import Future
     stop = StopSignal()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node = executor = None
     try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
         executor = (make_executor or SingleThreadedExecutor)()
         executor.add_node(node)
@@ -41,6 +43,12 @@ def run_node(
         executor.spin_until_future_complete(stopped)
     except ConfigurationError as error:
         print(f'error: {error}', file=sys.stderr)
+        return 1
+    except rclpy_implementation.RCLError as error:
+        if executor is not None:
+            raise
+        reason = ' '.join(str(error).split(', at /')[0].split())
+        print(f'error: {reason}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0

@@ -7,6 +7,7 @@ from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -21,6 +22,10 @@ from robot_state_publisher.stop_signal import StopSignal
 from robot_state_publisher.urdf import Joint, Robot, UrdfError, parse
 
 
+class UnknownParameterError(ValueError):
+    """A parameter was given that the node does not have."""
+
+
 class RobotStatePublisher(Node):
     """Publishes where every link of a robot stands."""
 
@@ -30,6 +35,7 @@ class RobotStatePublisher(Node):
 
         :param description: URDF, unless the parameter robot_description gives one.
         :raises UrdfError: if the description is no robot.
+        :raises UnknownParameterError: if a parameter is given that the node does not have.
         """
         super().__init__('robot_state_publisher')
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -57,6 +63,12 @@ class RobotStatePublisher(Node):
             description='Put before the name of every link, to tell robots apart.'))
         self.declare_parameter('ignore_timestamp', False, ParameterDescriptor(
             description='Publish for every message on joint_states, whatever its stamp.'))
+        for name in self._parameter_overrides:
+            if not (self.has_parameter(name) or name == 'start_type_description_service'
+                    or name.startswith('qos_overrides.')):
+                raise UnknownParameterError(
+                    f"there is no parameter '{name}': there is robot_description, "
+                    'publish_frequency, frame_prefix and ignore_timestamp')
 
     def _set_up(self, robot: Robot) -> None:
         """Latch the description and the fixed joints, and prepare a message a moving joint."""
@@ -162,18 +174,25 @@ def place(message: TransformStamped, stamp, joint: Joint, position: float) -> No
 def main() -> int:
     """Run until told to stop; the optional argument is a URDF file."""
     stop = StopSignal()
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    arguments = remove_ros_args(sys.argv)[1:]
     try:
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        arguments = remove_ros_args(sys.argv)[1:]
         description = Path(arguments[0]).read_text() if arguments else ''
         rclpy.spin_until_future_complete(
             RobotStatePublisher(description), stop.received, SingleThreadedExecutor())
     except UrdfError as error:
-        rclpy.logging.get_logger('robot_state_publisher').fatal(f'robot_description: {error}')
-        return 1
-    except (OSError, InvalidParameterTypeException, InvalidParameterValueException) as error:
-        rclpy.logging.get_logger('robot_state_publisher').fatal(str(error))
-        return 1
+        return fail(f'robot_description: {error}')
+    except rclpy_implementation.RCLError as error:
+        return fail(' '.join(str(error).split(', at /')[0].split()))
+    except (OSError, UnknownParameterError, InvalidParameterTypeException,
+            InvalidParameterValueException) as error:
+        return fail(str(error))
     finally:
-        rclpy.shutdown()
+        rclpy.try_shutdown()
     return 0
+
+
+def fail(reason: str) -> int:
+    """Say in one line why the node cannot run, and return the exit status."""
+    rclpy.logging.get_logger('robot_state_publisher').fatal(reason)
+    return 1

@@ -1,4 +1,5 @@
 """Cameras, clocks and pictures for the tests."""
+import os
 import time
 
 import numpy as np
@@ -6,7 +7,12 @@ import pytest
 
 from vla_cameras.capture import CameraCapture
 from vla_cameras.configuration import CameraConfig
+from vla_core import share
 from vla_core.clock import SystemClock
+
+# Pictures need the transport of the launch files: by default most are lost between processes.
+os.environ.setdefault(
+    'FASTRTPS_DEFAULT_PROFILES_FILE', str(share.find('vla_bringup', 'config/dds', 'fastdds.xml')))
 
 
 class Watched:

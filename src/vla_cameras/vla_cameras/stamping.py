@@ -91,9 +91,9 @@ class SteadyArrival:
 
     Picture k leaves the camera at a + k·T and only ever comes later than it could, so the line is
     laid under the last ``length`` arrivals, through the earliest of the first and of the last third
-    (as Paxson 1998 lays it under packets' delays), and a picture is stamped where it says. One that is late by nearly half a period may be taken for the
-    next and gets no stamp; many of them show that the camera has changed its rate (a longer
-    exposure), and the line is begun anew.
+    (as Paxson 1998 lays it under packets' delays), and a picture is stamped where it says. One that
+    is late by nearly half a period may be taken for the next and gets no stamp; many of them show
+    that the camera has changed its rate (a longer exposure), and the line is begun anew.
     """
 
     FEWEST, TOO_MANY, OUT_OF = 20, 9, 20

@@ -62,10 +62,11 @@ class Terminal:
     def interrupt(self, process: subprocess.Popen, timeout: float = 10.0) -> float:
         """Send Ctrl-C to a command and return the seconds until it and its children are gone."""
         start = time.monotonic()
+        leader = psutil.Process(process.pid)
+        family = [leader, *leader.children(recursive=True)]
         os.killpg(process.pid, signal.SIGINT)
         process.wait(timeout)
-        while self.left_running() and time.monotonic() - start < timeout:
-            time.sleep(0.02)
+        psutil.wait_procs(family, timeout)
         return time.monotonic() - start
 
     def close(self) -> None:

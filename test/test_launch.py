@@ -74,6 +74,8 @@ def complaint(result):
     ('robot:=urr', "no robot profile 'urr'; did you mean 'ur'"),
     ('robot:=/nowhere/profile.yaml', '/nowhere/profile.yaml'),
     ('robot', 'robot'),
+    ('peer:=no such machine', "peer 'no such machine' is no address"),
+    ('namespace:=no name', "namespace '/no name'"),
 ])
 def test_wrong_argument_is_named(terminal, argument, named):
     assert named in complaint(terminal.run(*LAUNCH, argument))

@@ -85,8 +85,8 @@ def test_a_delay_is_calibrated_live(tmp_path):
     joints = node.create_publisher(JointState, 'joint_states', 50)
 
     def position(seconds):
-        """Starts and stops of different lengths."""
-        return 0.4 * np.sin(2.1 * seconds) * (np.sin(1.3 * seconds) > -0.2)
+        """Back and forth, quicker and slower."""
+        return 0.3 * np.sin(3.1 * seconds) + 0.1 * np.sin(8.3 * seconds)
 
     message, next_image = Image(), 0.0
     while command.poll() is None:

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 DONE := $(VENV)/done
-PYTHON := $(VENV)/bin/python
+VENV_PYTHON := $(VENV)/bin/python
 PROVIDER := $(shell tools/ros_provider)
 VERSIONS := -c requirements/versions.txt
 WORKSPACE := tools/in_workspace
@@ -19,7 +19,7 @@ else
 ROBOT_SIDE := pip datasets
 endif
 INSTALLED := $(ROBOT_SIDE:%=$(DONE)/%)
-PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --progress-bar on $(VERSIONS)
+PIP := tools/pip_install $(VENV_PYTHON) $(VERSIONS)
 
 .PHONY: help run test test-long build setup lint bench clean
 
@@ -39,41 +39,43 @@ run: build
 
 test: build $(DONE)/test lint
 	$(SAY) 'running the tests'
-	@$(WORKSPACE) $(PYTHON) tools/run_tests.py $(TESTS)
+	@$(WORKSPACE) $(VENV_PYTHON) tools/run_tests.py $(TESTS)
 
 test-long: build $(DONE)/test
-	@$(WORKSPACE) $(PYTHON) tools/run_tests.py --long $(TESTS)
+	@$(WORKSPACE) $(VENV_PYTHON) tools/run_tests.py --long $(TESTS)
 
 lint: $(DONE)/test
 	$(SAY) 'checking style and manifests'
 	@$(VENV)/bin/ruff check --quiet .
-	@$(PYTHON) tools/check_manifests.py
+	@$(VENV_PYTHON) tools/check_manifests.py
 
 bench: build
-	@exec $(WORKSPACE) $(PYTHON) tools/bench.py $(NAME) $(ARGS)
+	@exec $(WORKSPACE) $(VENV_PYTHON) tools/bench.py $(NAME) $(ARGS)
 
 build: $(INSTALLED) $(DONE)/mended
 	@tools/build_workspace
 
 setup: $(INSTALLED) $(DONE)/mended
 
-$(VENV)/bin/python:
+# Another provider needs another environment, so the stamp bears its name.
+$(DONE)/$(PROVIDER):
 	$(SAY) 'making .venv ($(PROVIDER))'
 	@tools/make_venv $(PROVIDER) $(VENV)
+	@mkdir -p $(@D) && touch $@
 
-$(DONE)/system: tools/install_system_packages | $(VENV)/bin/python
+$(DONE)/system: tools/install_system_packages | $(DONE)/$(PROVIDER)
 	@tools/install_system_packages
 	@mkdir -p $(@D) && touch $@
 
 # One stamp a requirements file: a changed file or version is installed, nothing else.
 $(DONE)/%: requirements/%.txt requirements/versions.txt requirements/versions-wheels.txt \
-    | $(VENV)/bin/python $(DONE)/system
+    | $(DONE)/$(PROVIDER) $(DONE)/system
 	$(SAY) 'installing requirements/$*.txt'
 	@$(PIP) -r $<
 	@mkdir -p $(@D) && touch $@
 
 $(DONE)/mended: tools/mend_wheels.py $(INSTALLED)
-	@if [ '$(PROVIDER)' = wheels ]; then $(PYTHON) $<; fi
+	@if [ '$(PROVIDER)' = wheels ]; then $(VENV_PYTHON) $<; fi
 	@touch $@
 
 clean:

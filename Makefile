@@ -80,5 +80,5 @@ $(DONE)/mended: tools/mend_wheels.py $(INSTALLED)
 
 clean:
 	@rm -rf build install log
-	@find src underlay test -name __pycache__ -prune -exec rm -rf {} +
+	@find src underlay launch tools test -name __pycache__ -prune -exec rm -rf {} +
 	@if [ '$(CLEAN)' = all ]; then rm -rf $(VENV); fi

@@ -15,6 +15,7 @@ from vla_cameras.sources.simulated import CameraSource
 from vla_core.profile import RobotProfile
 from vla_hardware.sim.plugin import SimulatedHardware
 from vla_simulation.rendering import Renderer
+from vla_simulation.snapshot import SnapshotReader
 
 FRANKA = RobotProfile.load('franka')
 
@@ -43,6 +44,26 @@ def test_a_picture_has_the_time_of_the_state_it_shows(robot, watch):
     gaps = [min(abs(frame.captured_ns - at) for at in published) for frame in running.frames]
     assert max(gaps) < 2_000_000
     assert len({frame.captured_ns for frame in running.frames}) == len(running.frames)
+
+
+def test_a_picture_is_that_of_the_scene_after_every_reset(watch):
+    name = f'cameras_scene_{os.getpid()}'
+    hardware = SimulatedHardware(FRANKA, world='tabletop', snapshot=name)
+    hardware.configure()
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='tabletop')
+    running = watch(front)
+    try:
+        with Renderer(hardware.model, front.height, front.width) as here:
+            for seed in (1, 2):
+                hardware.reset('place_in', seed, ('background', 'camera_shift'))
+                hardware._publish()
+                shown = SnapshotReader(name, hardware.model).read(hardware.data).stamp_ns
+                running.wait(lambda shown=shown: running.frames
+                             and running.frames[-1].captured_ns == shown)
+                expected = here.rgb(hardware.data, 'front')
+                assert np.array_equal(running.frames[-1].image, expected)
+    finally:
+        hardware.close()
 
 
 def test_a_simulation_that_stands_still_gives_no_new_pictures(robot, watch):

@@ -7,8 +7,9 @@ import pytest
 
 from vla_core.profile import RobotProfile
 from vla_hardware import ControlMode, FaultCode, HardwareError, available_plugins, create
-from vla_hardware.sim import SnapshotReader
+from vla_simulation import suites
 from vla_simulation.model import build_model
+from vla_simulation.snapshot import SnapshotReader
 
 
 @pytest.fixture(name='franka')
@@ -104,6 +105,47 @@ def test_unknown_requests_and_worlds_are_named(franka):
         franka.request('push', arm='arm', wrench=[1], duration=1.0)
     with pytest.raises(HardwareError, match='module:name'):
         create('sim', franka.profile, world='nowhere:world')
+
+
+@pytest.mark.parametrize(('robot', 'world', 'task'), [
+    ('franka', 'tabletop', 'tabletop/stack'), ('ur', 'tabletop', 'push_to'),
+    ('aloha', 'bimanual', 'insert')])
+def test_a_reset_puts_the_world_into_the_scene_that_is_drawn(robot, world, task):
+    profile = RobotProfile.load(robot)
+    hardware = create('sim', profile, world=world)
+    hardware.request('reset', task=task, seed=5, axes=['background'])
+    scene = suites.draw_task(suites.load(world), task, 5, ['background'], profile)
+    assert hardware.scene == scene and hardware.resets == 1
+    for place in scene.placements:
+        body = hardware.data.body(place.body)
+        np.testing.assert_allclose(body.xpos, place.position, atol=0.008)
+    state = hardware.make_state()
+    hardware.read(state)
+    for measured, arm in zip(state.arms, hardware.arm_profiles):
+        assert np.abs(measured.position - arm.home).max() < 0.06
+        assert measured.gripper_position > 0.9
+    first = hardware.data.qpos.copy()
+    for _ in range(50):
+        hardware.write(hardware.make_command())
+    before = hardware.diagnostics()['simulated_time_s']
+    hardware.request('reset', task=task, seed=5, axes=['background'])
+    np.testing.assert_array_equal(hardware.data.qpos, first)
+    assert hardware.diagnostics()['simulated_time_s'] == before > 0.0
+
+
+def test_a_reset_that_cannot_be_is_named_and_changes_nothing():
+    hardware = create('sim', RobotProfile.load('franka'), world='tabletop')
+    before, scene = hardware.data.qpos.copy(), hardware.scene
+    for arguments, named in (
+            ({'task': 'pickk'}, "no task 'pickk'; did you mean 'pick'"),
+            ({'task': 'bimanual/insert'}, 'the world here is tabletop'),
+            ({'axes': ['fog']}, "no axis 'fog'"), ({'seed': -1}, 'seed')):
+        with pytest.raises(HardwareError, match=named):
+            hardware.request('reset', **arguments)
+    np.testing.assert_array_equal(hardware.data.qpos, before)
+    assert hardware.scene is scene and hardware.resets == 0
+    with pytest.raises(HardwareError, match='start it with a suite'):
+        create('sim', RobotProfile.load('franka')).request('reset', task='pick')
 
 
 def test_cameras_see_the_same_world_through_the_snapshot():

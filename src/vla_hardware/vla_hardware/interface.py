@@ -142,6 +142,7 @@ class HardwareInterface(ABC):
     """
 
     paces_loop: bool = False  # `read` blocks until the robot's next cycle
+    simulated: bool = False  # time may pass at another pace than the clock's
 
     def __init__(self, profile: RobotProfile) -> None:
         self.profile = profile

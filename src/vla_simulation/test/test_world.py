@@ -1,13 +1,14 @@
 """Worlds: put in any scene, nothing left over, exactly restored, impossible scenes refused."""
-import mujoco
+import os
+
 import numpy as np
 import pytest
 
 from vla_core.profile import RobotProfile
+from vla_core.shared_memory import SharedMemoryError
 from vla_simulation import suites
-from vla_simulation.model import build_model
 from vla_simulation.scene import SceneError
-from vla_simulation.snapshot import SharedSnapshot
+from vla_simulation.snapshot import SnapshotReader, SnapshotWriter
 from vla_simulation.world import DRESS, World
 
 
@@ -97,29 +98,82 @@ def test_a_suite_refuses_another_robot():
         World('bimanual', 'franka')
 
 
-def test_a_suite_is_a_world_of_the_simulated_hardware():
+def test_a_task_is_drawn_alike_wherever_it_is_asked_for():
     suite, profile = suites.load('tabletop'), RobotProfile.load('ur')
-    model = build_model(profile, suite)
-    data = mujoco.MjData(model)
-    suite.reset(model, data, np.random.default_rng(3))
-    first = data.qpos.copy()
-    suite.reset(model, data, np.random.default_rng(4))
-    assert not np.array_equal(first, data.qpos)
-    suite.reset(model, data, np.random.default_rng(3))
-    assert np.array_equal(first, data.qpos)
+    named = suites.draw_task(suite, 'tabletop/pick', 3, (), profile)
+    assert named == suites.draw_task(suite, 'pick', 3, (), profile)
+    assert named != suites.draw_task(suite, 'pick', 4, (), profile)
+    assert suites.draw_task(suite, '', 3, (), profile).family == next(iter(suite.families))
 
 
-def test_a_shared_snapshot_shows_state_and_colours_to_another_model(world):
+@pytest.mark.parametrize(('task', 'named'), [
+    ('pickk', "no task 'pickk'; did you mean 'pick'"),
+    ('table/pick', "no suite 'table'"),
+    ('bimanual/transfer', 'the world here is tabletop, not bimanual'),
+    ('bimanual/pick', "suite bimanual has no task 'pick'"),
+])
+def test_an_unknown_task_is_named(task, named):
+    with pytest.raises(SceneError, match=named):
+        suites.draw_task(suites.load('tabletop'), task, 0, (), RobotProfile.load('franka'))
+
+
+def test_worlds_are_found_by_name():
+    assert [suites.made_for(robot) for robot in ('franka', 'ur', 'aloha', 'mine')] == [
+        'tabletop', 'tabletop', 'bimanual', 'none']
+    assert suites.load_world('tabletop') is suites.load('tabletop')
+    assert suites.load_world('none') is None
+    assert suites.load_world('vla_simulation.suites.tabletop:SUITE') is suites.load('tabletop')
+    for wrong, named in (('tabeltop', 'did you mean'), ('nowhere:world', 'module:name')):
+        with pytest.raises(SceneError, match=named):
+            suites.load_world(wrong)
+
+
+@pytest.fixture(name='block')
+def _block():
+    return f'test_snapshot_{os.getpid()}'
+
+
+def test_a_snapshot_shows_state_and_dress_to_another_model(world, block):
     other = World('tabletop')
     world.reset('place_in', 4, ('background', 'camera_shift'))
-    writer = SharedSnapshot(world.model, 'vla_test_snapshot', create=True)
+    writer = SnapshotWriter(block, world.model)
     try:
-        writer.write(world.data)
-        reader = SharedSnapshot(other.model, 'vla_test_snapshot')
-        assert reader.read(other.data) == 1
+        writer.write(world.data, 7, 1)
+        seen = SnapshotReader(block, other.model).read(other.data)
+        assert (seen.stamp_ns, seen.time, seen.resets) == (7, world.data.time, 1)
         assert np.allclose(other.data.geom_xpos, world.data.geom_xpos)
         assert np.allclose(other.data.cam_xpos, world.data.cam_xpos)
+        for name in DRESS:
+            assert np.array_equal(getattr(other.model, name), getattr(world.model, name))
+    finally:
+        writer.close()
+
+
+def test_a_snapshot_brings_new_dress_with_a_reset_only(world, block):
+    other = World('tabletop')
+    world.reset('pick', 1)
+    first = world.model.geom_rgba.copy()
+    writer = SnapshotWriter(block, world.model)
+    try:
+        writer.write(world.data, 0, 0)
+        reader = SnapshotReader(block, other.model)
+        reader.read(other.data)
+        world.reset('pick', 2)
+        writer.write(world.data, 1, 0)
+        reader.read(other.data)
+        assert np.array_equal(other.data.qpos, world.data.qpos)
+        assert np.array_equal(other.model.geom_rgba, first)
+        writer.write(world.data, 2, 1)
+        reader.read(other.data)
         assert np.array_equal(other.model.geom_rgba, world.model.geom_rgba)
-        reader.close()
+    finally:
+        writer.close()
+
+
+def test_a_snapshot_of_another_world_is_refused(world, block):
+    writer = SnapshotWriter(block, world.model)
+    try:
+        with pytest.raises(SharedMemoryError, match='another layout'):
+            SnapshotReader(block, World('bimanual').model)
     finally:
         writer.close()

@@ -1,8 +1,8 @@
 """
 Cameras rendered in a process of their own, so that physics never waits for a picture.
 
-The stepping process publishes a `SharedSnapshot`; each `CameraRenderer` takes the newest at its own
-rate, renders, and leaves image, depth and the simulated time of capture in shared memory.
+The stepping process publishes snapshots; each `CameraRenderer` takes the newest at its own rate,
+renders, and leaves image, depth and the simulated time of capture in shared memory.
 """
 import multiprocessing
 import os
@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 
 from vla_simulation.rendering import Renderer, RenderError
-from vla_simulation.snapshot import SharedSnapshot
+from vla_simulation.snapshot import SnapshotReader, SnapshotWriter
 from vla_simulation.world import World
 
 __all__ = ['CameraRenderer', 'Picture']
@@ -46,7 +46,8 @@ class CameraRenderer:
         world.profile.camera(camera)
         name = f'vla_{os.getpid()}_{id(self):x}'
         self._world, self._depth = world, depth
-        self._snapshot = SharedSnapshot(world.model, f'{name}_state', create=True)
+        self._snapshot = SnapshotWriter(f'{name}_state', world.model)
+        self._resets = 0
         layout = _picture_layout(width, height, depth)
         self._memory = shared_memory.SharedMemory(f'{name}_picture', True, layout.itemsize)
         self._record = np.ndarray((), layout, self._memory.buf)
@@ -71,7 +72,8 @@ class CameraRenderer:
 
     def publish(self, dress: bool = True) -> None:
         """Hand over the world's present state; ``dress`` only after a reset."""
-        self._snapshot.write(self._world.data, dress)
+        self._resets += dress
+        self._snapshot.write(self._world.data, time.monotonic_ns(), self._resets)
 
     def picture(self) -> Picture | None:
         """The newest picture; None before the first."""
@@ -119,7 +121,7 @@ def _render(
         ready.send(str(error))
         return
     data = mujoco.MjData(world.model)
-    snapshot = SharedSnapshot(world.model, f'{name}_state')
+    snapshot = SnapshotReader(f'{name}_state', world.model)
     memory = shared_memory.SharedMemory(f'{name}_picture')
     record = np.ndarray((), _picture_layout(width, height, depth), memory.buf)
     ready.send('')
@@ -136,6 +138,5 @@ def _render(
             record['depth'] = distance
         record['number'] += 1
     renderer.close()
-    snapshot.close()
     del record
     memory.close()

@@ -1,95 +1,132 @@
 """
-The state of a world as others see it: what a camera process needs to render it.
+The state of a world as others see it: what another process needs to render its cameras.
 
-`WorldSnapshot` lays physics (qpos, mocap bodies) and dress (colours, cameras, lights, what a scene
-writes into the model) into one NumPy record, so that it can lie in shared memory. A writer never
-waits: the record is guarded by a sequence number that is odd while it is written, and a reader that
-saw it change reads again (Lamport, "Concurrent reading and writing", 1977).
+Physics (positions, mocap bodies) changes with every step and is small; dress (colours, cameras,
+lights, what a scene writes into the model) is ten times as much and changes with a reset. They lie
+apart in one block of shared memory, each behind a sequence lock, so that a step copies only the
+first. The state carries the number of the dress that it wears, so that no reader mixes two scenes.
 """
-from multiprocessing import shared_memory
+from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
+from vla_core.shared_memory import Seqlock, SharedBlock, SharedMemoryError, seqlock_dtype
 from vla_simulation.world import DRESS
 
-__all__ = ['SharedSnapshot', 'WorldSnapshot']
+__all__ = ['Snapshot', 'SnapshotReader', 'SnapshotWriter']
 
-READ_ATTEMPTS = 1000
+_MAGIC, _VERSION = 'VLASNAP', 2
+_ATTEMPTS = 1000
 
 
-class WorldSnapshot:
-    """Copies a world's state between MuJoCo and a record of ``layout``."""
+@dataclass(frozen=True)
+class Snapshot:
+    """When the state was taken: ns of the steady clock, simulated s, resets of the world so far."""
 
-    def __init__(self, model: mujoco.MjModel) -> None:
-        state = [('time', '<f8'), ('qpos', '<f8', (model.nq,)),
-                 ('mocap_pos', '<f8', (model.nmocap, 3)),
-                 ('mocap_quat', '<f8', (model.nmocap, 4))]
-        dress = [(name, getattr(model, name).dtype.str, getattr(model, name).shape)
-                 for name in DRESS]
-        light = [('ambient', '<f4', (3,)), ('diffuse', '<f4', (3,))]
-        self.layout = np.dtype([*state, *dress, *light], align=True)
+    stamp_ns: int
+    time: float
+    resets: int
 
-    def write(
-        self, record: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData, dress: bool = True,
-    ) -> None:
-        """Copy the present state into ``record``; without ``dress`` only what physics moves."""
-        record['time'] = data.time
-        record['qpos'] = data.qpos
-        record['mocap_pos'], record['mocap_quat'] = data.mocap_pos, data.mocap_quat
-        if dress:
-            for name in DRESS:
-                record[name] = getattr(model, name)
-            record['ambient'] = model.vis.headlight.ambient
-            record['diffuse'] = model.vis.headlight.diffuse
 
-    def read(self, record: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        """Put the state of ``record`` into a model built alike and its data, ready to render."""
-        data.time = float(record['time'])
-        data.qpos[:] = record['qpos']
-        data.mocap_pos[:], data.mocap_quat[:] = record['mocap_pos'], record['mocap_quat']
+def _layout(model: mujoco.MjModel) -> np.dtype:
+    state = np.dtype([
+        ('stamp_ns', '<i8'),
+        ('time', '<f8'),
+        ('resets', '<u8'),
+        ('qpos', '<f8', (model.nq,)),
+        ('mocap_pos', '<f8', (model.nmocap, 3)),
+        ('mocap_quat', '<f8', (model.nmocap, 4)),
+    ], align=True)
+    dress = np.dtype([
+        ('resets', '<u8'),
+        *((name, getattr(model, name).dtype.str, getattr(model, name).shape) for name in DRESS),
+        ('ambient', '<f4', (3,)),
+        ('diffuse', '<f4', (3,)),
+    ], align=True)
+    return np.dtype([('state', seqlock_dtype(state)), ('dress', seqlock_dtype(dress))], align=True)
+
+
+class SnapshotWriter:
+    """The side that steps; a write never waits."""
+
+    def __init__(self, name: str, model: mujoco.MjModel) -> None:
+        self._model = model
+        self._block = SharedBlock.create(name, _MAGIC, _VERSION, _layout(model))
+        self._state = Seqlock(self._block.record['state'])
+        self._dress = Seqlock(self._block.record['dress'])
+        state = self._state.local
+        self._qpos = state['qpos']
+        self._mocap_pos, self._mocap_quat = state['mocap_pos'], state['mocap_quat']
+        self._worn = -1
+
+    def write(self, data: mujoco.MjData, stamp_ns: int, resets: int) -> None:
+        """Publish the present state, and its dress when ``resets`` has changed."""
+        if resets != self._worn:
+            self._write_dress(resets)
+        state = self._state.local
+        state['stamp_ns'] = stamp_ns
+        state['time'] = data.time
+        state['resets'] = resets
+        self._qpos[:] = data.qpos
+        if len(self._mocap_pos):
+            self._mocap_pos[:] = data.mocap_pos
+            self._mocap_quat[:] = data.mocap_quat
+        self._state.write()
+
+    def _write_dress(self, resets: int) -> None:
+        dress, model = self._dress.local, self._model
+        dress['resets'] = resets
         for name in DRESS:
-            getattr(model, name)[...] = record[name]
-        model.vis.headlight.ambient[:], model.vis.headlight.diffuse[:] = (
-            record['ambient'], record['diffuse'])
-        mujoco.mj_kinematics(model, data)
-        mujoco.mj_comPos(model, data)
-        mujoco.mj_camlight(model, data)
-
-
-class SharedSnapshot:
-    """A snapshot in a block of shared memory called ``name``; one writer, any number of readers."""
-
-    def __init__(self, model: mujoco.MjModel, name: str, create: bool = False) -> None:
-        self._model, self._snapshot = model, WorldSnapshot(model)
-        layout = np.dtype([('sequence', '<u8'), ('state', self._snapshot.layout)], align=True)
-        self._memory = shared_memory.SharedMemory(name, create, layout.itemsize)
-        if self._memory.size < layout.itemsize:
-            self._memory.close()
-            raise ValueError(f'shared memory {name!r} holds another world than this one')
-        self._record = np.ndarray((), layout, self._memory.buf)
-        self._copy = np.zeros((), self._snapshot.layout)
-        self._owner = create
-
-    def write(self, data: mujoco.MjData, dress: bool = True) -> None:
-        """Publish the state; never waits."""
-        self._record['sequence'] += 1
-        self._snapshot.write(self._record['state'], self._model, data, dress)
-        self._record['sequence'] += 1
-
-    def read(self, data: mujoco.MjData) -> int:
-        """Take the newest state into the model and ``data``; returns how many were written."""
-        for _ in range(READ_ATTEMPTS):
-            before = int(self._record['sequence'])
-            self._copy[...] = self._record['state']
-            if before % 2 == 0 and before == int(self._record['sequence']):
-                self._snapshot.read(self._copy, self._model, data)
-                return before // 2
-        raise RuntimeError('no steady snapshot: the writer is stuck in the middle of one')
+            dress[name] = getattr(model, name)
+        dress['ambient'] = model.vis.headlight.ambient
+        dress['diffuse'] = model.vis.headlight.diffuse
+        self._dress.write()
+        self._worn = resets
 
     def close(self) -> None:
-        """Let go of the memory; the writer removes it."""
-        self._record = None
-        self._memory.close()
-        if self._owner:
-            self._memory.unlink()
+        """Remove the block's name."""
+        self._block.close()
+
+
+class SnapshotReader:
+    """
+    The side that renders, with a model built alike.
+
+    SharedMemoryError when there is no such block, or one of another model.
+    """
+
+    def __init__(self, name: str, model: mujoco.MjModel) -> None:
+        self._model = model
+        self._block = SharedBlock.attach(name, _MAGIC, _VERSION, _layout(model))
+        self._state = Seqlock(self._block.record['state'])
+        self._dress = Seqlock(self._block.record['dress'])
+        self._worn = -1
+
+    def read(self, data: mujoco.MjData) -> Snapshot:
+        """Put the newest state into the model and ``data``, ready to render."""
+        state = self._read_matching()
+        data.time = float(state['time'])
+        data.qpos[:] = state['qpos']
+        data.mocap_pos[:], data.mocap_quat[:] = state['mocap_pos'], state['mocap_quat']
+        mujoco.mj_kinematics(self._model, data)
+        mujoco.mj_comPos(self._model, data)
+        mujoco.mj_camlight(self._model, data)
+        return Snapshot(int(state['stamp_ns']), data.time, self._worn)
+
+    def _read_matching(self) -> np.ndarray:
+        """A state and, in the model, the dress that belongs to it."""
+        for _ in range(_ATTEMPTS):
+            state = self._state.read()
+            if int(state['resets']) == self._worn:
+                return state
+            self._put_on(self._dress.read())
+        raise SharedMemoryError('the world is reset faster than it can be read')
+
+    def _put_on(self, dress: np.ndarray) -> None:
+        model = self._model
+        for name in DRESS:
+            getattr(model, name)[...] = dress[name]
+        model.vis.headlight.ambient[:] = dress['ambient']
+        model.vis.headlight.diffuse[:] = dress['diffuse']
+        self._worn = int(dress['resets'])

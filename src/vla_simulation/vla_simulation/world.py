@@ -19,7 +19,7 @@ from vla_simulation.model import OPTICAL_TO_CAMERA, build_model, set_home
 from vla_simulation.scene import Scene, SceneError
 from vla_simulation.suites.suite import Suite
 
-__all__ = ['World', 'WorldState', 'arrange']
+__all__ = ['DRESS', 'World', 'WorldState', 'arrange']
 
 SETTLE_S = 0.15
 MOST_SETTLING_M = 0.008
@@ -32,15 +32,24 @@ _STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
 class WorldState:
-    """All of a world at one time: physics as MuJoCo's integration state, and its dress."""
+    """All of a world at one time: physics as MuJoCo's integration state, its dress, its scene."""
 
-    def __init__(self, world: 'World') -> None:
-        model = world.model
-        self.scene = world.scene
+    def __init__(
+        self, model: mujoco.MjModel, data: mujoco.MjData, scene: Scene | None = None,
+    ) -> None:
+        self.scene = scene
         self.physics = np.empty(mujoco.mj_stateSize(model, _STATE))
-        mujoco.mj_getState(model, world.data, self.physics, _STATE)
+        mujoco.mj_getState(model, data, self.physics, _STATE)
         self.dress = {name: getattr(model, name).copy() for name in DRESS}
         self.headlight = model.vis.headlight.ambient.copy(), model.vis.headlight.diffuse.copy()
+
+    def put_back(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        """Make model and data, of the same world or one built alike, what they were."""
+        for name, values in self.dress.items():
+            getattr(model, name)[:] = values
+        model.vis.headlight.ambient[:], model.vis.headlight.diffuse[:] = self.headlight
+        mujoco.mj_setState(model, data, self.physics, _STATE)
+        mujoco.mj_forward(model, data)
 
 
 class World:
@@ -96,16 +105,12 @@ class World:
 
     def state_snapshot(self) -> WorldState:
         """Keep the state; `restore` puts it back exactly."""
-        return WorldState(self)
+        return WorldState(self.model, self.data, self.scene)
 
     def restore(self, state: WorldState) -> None:
         """Put back what `state_snapshot` kept, of this world or one built alike."""
-        for name, values in state.dress.items():
-            getattr(self.model, name)[:] = values
-        self.model.vis.headlight.ambient[:], self.model.vis.headlight.diffuse[:] = state.headlight
-        mujoco.mj_setState(self.model, self.data, state.physics, _STATE)
+        state.put_back(self.model, self.data)
         self.scene = state.scene
-        mujoco.mj_forward(self.model, self.data)
         self.contacts.update(self.data)
 
     def position(self, body: str) -> np.ndarray:

@@ -5,7 +5,6 @@ The control loop writes its state into a block of shared memory and never waits 
 picture's capture is the time of the state it shows; when the state stands still no picture comes,
 so an old state never gets a new stamp.
 """
-import importlib
 import threading
 import time
 from typing import Any, Literal
@@ -17,11 +16,12 @@ from vla_cameras.camera_info import Intrinsics, pinhole
 from vla_cameras.frame import Frame, SourceLost
 from vla_cameras.sources.source import Source, SourceConfig
 from vla_core.profile import RobotProfile
+from vla_core.shared_memory import SharedMemoryError
 from vla_core.validation import ConfigurationError
-from vla_hardware.shared_memory import SharedMemoryError
-from vla_hardware.sim.snapshot import SnapshotReader
-from vla_simulation.model import World, build_model
+from vla_simulation.model import build_model
 from vla_simulation.rendering import Renderer, RenderError
+from vla_simulation.snapshot import SnapshotReader
+from vla_simulation.suites import load_world
 
 __all__ = ['CameraSource', 'SimulatedConfig']
 
@@ -35,7 +35,8 @@ class SimulatedConfig(SourceConfig):
 
     kind: Literal['simulated'] = 'simulated'
     robot: str = Field('', description='profile by name or path; empty: as the node has it')
-    world: str = Field('', description="the simulation's, module:name; empty: as the node has it")
+    world: str = Field(
+        '', description='a suite by name, or module:name; empty: as the node has it')
     snapshot: str = Field('', description='name of the shared state; empty: as the node has it')
     depth: bool = False
 
@@ -65,7 +66,8 @@ class CameraSource(Source):
         options, camera = self.options, self.camera
         try:
             with _building:
-                self._model = build_model(RobotProfile.load(options.robot), _world(options.world))
+                self._model = build_model(
+                    RobotProfile.load(options.robot), load_world(options.world))
             self._reader = SnapshotReader(options.snapshot, self._model)
             self._data = mujoco.MjData(self._model)
             self._camera = mujoco.mj_name2id(
@@ -91,8 +93,6 @@ class CameraSource(Source):
                 raise SourceLost(f'{self.place} stands still: is the simulated robot running?')
             return None
         self._state_ns, self._advanced_ns = state_ns, time.monotonic_ns()
-        mujoco.mj_kinematics(self._model, self._data)
-        mujoco.mj_camlight(self._model, self._data)
         name = self.camera.name
         return Frame(
             self._renderer.rgb(self._data, name), 'rgb8', state_ns, 'schedule',
@@ -102,13 +102,3 @@ class CameraSource(Source):
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
-
-
-def _world(name: str) -> World | None:
-    if not name:
-        return None
-    module, _, attribute = name.partition(':')
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SourceLost(f'world {name!r} cannot be loaded ({error}): write module:name') from error

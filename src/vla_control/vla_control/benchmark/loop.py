@@ -18,11 +18,11 @@ import numpy as np
 
 from vla_control.loop import LoopClient, LoopConfiguration
 from vla_core.profile import RobotProfile
+from vla_core.shared_memory import SharedMemoryError
 from vla_hardware import ControlMode
-from vla_hardware.shared_memory import SharedMemoryError
-from vla_hardware.sim import SnapshotReader
 from vla_simulation.model import build_model
 from vla_simulation.rendering import Renderer, RenderError
+from vla_simulation.snapshot import SnapshotReader
 
 __all__ = ['main']
 
@@ -48,7 +48,6 @@ def render(robot: str, camera: str, snapshot: str, frames) -> None:
             reader.read(data)
         except SharedMemoryError:
             return
-        mujoco.mj_forward(model, data)
         renderer.rgb(data, camera)
         with frames.get_lock():
             frames.value += 1

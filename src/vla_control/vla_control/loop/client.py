@@ -33,9 +33,9 @@ from vla_control.loop.publisher import MODES
 from vla_control.loop.ring import Ring, RingFull
 from vla_control.safety.targets import TargetRefused, target_size
 from vla_core.profile import RobotProfile
+from vla_core.shared_memory import Seqlock, SharedBlock, SharedMemoryError
 from vla_core.validation import near_matches
 from vla_hardware import ControlMode
-from vla_hardware.shared_memory import Seqlock, SharedBlock, SharedMemoryError
 
 __all__ = ['ArmView', 'LoopClient', 'LoopDied', 'LoopError', 'LoopState']
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vla_control.loop.ring import ring_dtype
-from vla_hardware.shared_memory import seqlock_dtype
+from vla_core.shared_memory import seqlock_dtype
 
 __all__ = ['ARMS', 'JOINTS', 'KINDS', 'LAYOUT', 'MAGIC', 'VERSION']
 

@@ -26,8 +26,8 @@ from vla_control.loop.ring import Ring, RingFull
 from vla_control.loop.scheduling import prepare
 from vla_control.safety.targets import TargetRefused
 from vla_core.profile import RobotProfile
+from vla_core.shared_memory import Seqlock, SharedBlock
 from vla_hardware import HardwareError, create
-from vla_hardware.shared_memory import Seqlock, SharedBlock
 
 __all__ = ['LoopProcess', 'run']
 

@@ -9,8 +9,8 @@ from vla_control.arm_runner import ArmRunner
 from vla_control.controllers.trajectory import JointTrajectoryController
 from vla_control.core import ControlCore
 from vla_control.loop.lateness import Histogram
+from vla_core.shared_memory import Seqlock
 from vla_hardware import ControlMode
-from vla_hardware.shared_memory import Seqlock
 
 __all__ = ['MODES', 'StatePublisher']
 

@@ -4,16 +4,16 @@ Like the real arms: efforts exclude gravity where the profile says that the firm
 arm; position commands go to servos that trail by `servo_delay`; a faulted arm brakes and holds;
 the external wrench is what touches or pushes the tool, as a wrist sensor feels it.
 
-Options: `world` (a callable of vla_simulation, or 'module:name' of one), `snapshot` (name of the
-shared block that cameras render from), `home` (start at the profile's home, else at zero).
+Options: `world` (a suite of vla_simulation by name, a callable, or 'module:name' of one),
+`snapshot` (name of the shared block that cameras render from), `home` (start at the profile's home,
+else at zero). In the world of a suite it starts in the scene of its first task.
 
-Requests: `reset(seed)` puts robot and world back, `push(arm, wrench, duration)` pushes the tip with
-a wrench [fx, fy, fz, tx, ty, tz] along base axes, `inject_fault(code, text, arm)`.
+Requests: `reset(task, seed, axes)` puts robot and world back, `push(arm, wrench, duration)` pushes
+the tip with a wrench [fx, fy, fz, tx, ty, tz] along base axes, `inject_fault(code, text, arm)`.
 """
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -32,8 +32,11 @@ from vla_hardware.interface import (
     RobotState,
 )
 from vla_hardware.sim.servo import ArmServos, mode_parameters
-from vla_hardware.sim.snapshot import SnapshotWriter
+from vla_simulation import suites
 from vla_simulation.model import World, build_model, set_home
+from vla_simulation.scene import Scene, SceneError
+from vla_simulation.snapshot import SnapshotWriter
+from vla_simulation.world import WorldState, arrange
 
 __all__ = ['SimulatedHardware']
 
@@ -41,14 +44,10 @@ BRAKE_STIFFNESS, BRAKE_DAMPING = 400.0, 40.0  # 1/s², 1/s, times each joint's i
 
 
 def _resolve_world(world: World | str | None) -> World | None:
-    if not isinstance(world, str):
-        return world
-    module, _, name = world.partition(':')
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise HardwareError(
-            f'sim: world {world!r} cannot be loaded ({error}); write it as module:name') from error
+        return suites.load_world(world) if isinstance(world, str) else world
+    except SceneError as error:
+        raise HardwareError(f'sim: {error}') from error
 
 
 class _SimulatedArm:
@@ -67,6 +66,8 @@ class _SimulatedArm:
 class SimulatedHardware(HardwareInterface):
     """MuJoCo as a robot; `model` and `data` are open to lockstep tests and evaluation."""
 
+    simulated = True
+
     def __init__(
         self,
         profile: RobotProfile,
@@ -83,6 +84,8 @@ class SimulatedHardware(HardwareInterface):
         self._snapshot: SnapshotWriter | None = None
         self._active = False
         self.resets = 0
+        self.scene: Scene | None = None
+        self._earlier_s = 0.0  # simulated before the newest reset
         self.model = build_model(profile, self._world)
         self.data = mujoco.MjData(self.model)
         self._substeps = max(1, round(self.period / self.model.opt.timestep))
@@ -109,13 +112,31 @@ class SimulatedHardware(HardwareInterface):
                 servo_delay=delay,
                 servo_stiffness=stiffness,
             )
-        self._start()
+        self._start(self._draw('', 0, ()))
 
-    def _start(self) -> None:
-        mujoco.mj_resetData(self.model, self.data)
-        if self._home:
-            set_home(self.profile, self.model, self.data)
-        mujoco.mj_forward(self.model, self.data)
+    def _draw(self, task: str, seed: int, axes: Sequence[str]) -> Scene | None:
+        if isinstance(self._world, suites.Suite):
+            return suites.draw_task(self._world, task, seed, axes, self.profile)
+        if task or axes:
+            raise SceneError(f'no task {task!r}: the world has none; start it with a suite '
+                             f'({", ".join(suites.available())})')
+        return None
+
+    def _start(self, scene: Scene | None) -> None:
+        """Begin anew in a scene, or with the bare robot; SceneError leaves all as it was."""
+        if scene is None:
+            mujoco.mj_resetData(self.model, self.data)
+            if self._home:
+                set_home(self.profile, self.model, self.data)
+            mujoco.mj_forward(self.model, self.data)
+        else:
+            before = WorldState(self.model, self.data)
+            try:
+                arrange(self._world, self.profile, self.model, self.data, scene)
+            except SceneError:
+                before.put_back(self.model, self.data)
+                raise
+        self.scene = scene
         for arm in self._arms.values():
             arm.hold[:] = self.data.qpos[arm.servos.qpos]
             arm.push_until = 0.0
@@ -272,7 +293,8 @@ class SimulatedHardware(HardwareInterface):
         self._take_hold()
 
     def diagnostics(self) -> dict[str, str | float]:
-        return {'simulated_time_s': float(self.data.time), 'resets': float(self.resets)}
+        return {'simulated_time_s': self._earlier_s + float(self.data.time),
+                'resets': float(self.resets)}
 
     def request(self, name: str, **arguments: object) -> None:
         handlers = {
@@ -285,13 +307,14 @@ class SimulatedHardware(HardwareInterface):
         except (TypeError, ValueError, KeyError) as error:
             raise HardwareError(f'sim: request {name!r}: {error}') from error
 
-    def reset(self, seed: int = 0) -> None:
-        """Put the robot at home and the world as its `reset(model, data, generator)` says."""
-        self._start()
-        arrange = getattr(self._world, 'reset', None)
-        if arrange is not None:
-            arrange(self.model, self.data, np.random.default_rng(seed))
-            mujoco.mj_forward(self.model, self.data)
+    def reset(self, task: str = '', seed: int = 0, axes: Sequence[str] = ()) -> None:
+        """Put robot and world into the scene that `vla_simulation.suites.draw_task` draws.
+
+        The arms stand at home, off by what the scene says. Without a suite the robot goes home.
+        """
+        elapsed = float(self.data.time)
+        self._start(self._draw(task, seed, axes))
+        self._earlier_s += elapsed
         self.resets += 1
         self._publish()
 

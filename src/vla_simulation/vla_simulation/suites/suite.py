@@ -46,8 +46,8 @@ class Suite(ABC):
     """
     A world and its tasks.
 
-    A suite is also the ``world`` argument of `build_model` (called with the MjSpec), and has the
-    ``reset(model, data, generator)`` by which a simulated robot puts its world back.
+    A suite is also the ``world`` argument of `build_model` (called with the MjSpec);
+    `vla_simulation.world.arrange` puts a scene of it into that model.
     """
 
     name: str
@@ -109,27 +109,6 @@ class Suite(ABC):
             appearance=draw_appearance(
                 self.name, family, seed, axes,
                 [camera.name for camera in profile.cameras], self.jittered_camera), **parts)
-
-    def reset(
-        self, model: mujoco.MjModel, data: mujoco.MjData, random: np.random.Generator,
-    ) -> None:
-        """Put a scene drawn from ``random`` into a model that was built with this world."""
-        from vla_simulation.world import arrange
-        families = list(self.families)
-        family = families[int(random.integers(len(families)))]
-        profile = self.profile_of(model)
-        arrange(self, profile, model, data,
-                self.draw(family, int(random.integers(2 ** 31)), (), profile))
-
-    def profile_of(self, model: mujoco.MjModel) -> RobotProfile:
-        """The profile whose robot is in ``model``."""
-        for name in self.profiles:
-            profile = RobotProfile.load(name)
-            if all(mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_JOINT, joint) >= 0
-                   for joint in profile.joints):
-                return profile
-        raise SceneError(
-            f'suite {self.name} is for {", ".join(self.profiles)}, not for this robot')
 
 
 def draw_appearance(

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+__all__ = ['Seqlock', 'SharedBlock', 'SharedMemoryError', 'block_name', 'seqlock_dtype']
+
 _HEADER = np.dtype([('magic', 'S8'), ('version', '<u4'), ('digest', '<u4'), ('ready', '<u8')])
 _HEADER_SIZE = 64
 
@@ -108,6 +110,13 @@ class SharedBlock:
             self._owner = False
             if self._path.exists() and self._path.stat().st_ino:
                 self._path.unlink(missing_ok=True)
+
+
+def block_name(content: str, namespace: str, robot: str) -> str:
+    """Name of a block of one robot: its ROS domain and namespace keep it apart from others."""
+    place = namespace.strip('/').replace('/', '-')
+    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+    return '_'.join(filter(None, (content, domain, place, robot)))
 
 
 def seqlock_dtype(payload: np.dtype) -> np.dtype:

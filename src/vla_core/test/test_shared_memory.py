@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from vla_hardware.shared_memory import Seqlock, SharedBlock, SharedMemoryError, seqlock_dtype
+from vla_core.shared_memory import Seqlock, SharedBlock, SharedMemoryError, seqlock_dtype
 
 LAYOUT = np.dtype([('record', seqlock_dtype(np.dtype([('values', '<f8', (64,))])))])
 

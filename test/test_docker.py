@@ -21,6 +21,13 @@ def test_every_pip_install_of_the_image_is_held_to_the_versions():
         assert '-c requirements/versions.txt' in command
 
 
+def test_image_has_the_libraries_that_set_up_installs_for_rendering():
+    wanted = set(re.findall(r'missing\+=\((lib[\w-]+)\)',
+                            (ROOT / 'tools' / 'install_system_packages').read_text()))
+    assert 'libegl1' in wanted
+    assert wanted <= set(DOCKERFILE.split())
+
+
 def test_rosdep_reads_every_manifest():
     assert 'rosdep install --from-paths src' in DOCKERFILE
     keys = rosdep_keys() | {manifest.name for manifest in read_all()}

@@ -98,7 +98,8 @@ def test_unreachable_index_is_one_line(run):
 
 
 def test_installed_libraries_are_found_where_sbin_is_not_on_the_path(run, checkout):
-    (checkout / '.venv').symlink_to(sys.prefix)
+    (checkout / '.venv' / 'bin').mkdir(parents=True)
+    (checkout / '.venv' / 'bin' / 'python').symlink_to(sys.executable)
     path = os.pathsep.join(folder for folder in os.environ['PATH'].split(os.pathsep)
                            if not folder.rstrip('/').endswith('sbin'))
     done = run('tools/install_system_packages', PATH=path)

@@ -1,6 +1,7 @@
 """Every package is importable from its source, and every run has a ROS domain of its own."""
 import os
 import random
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -34,6 +35,8 @@ def claim_domain() -> socket.socket:
 
 
 def pytest_configure(config):
+    # A shell that runs the tests in the background lets them ignore Ctrl-C, and their children too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     config.domain_claim = claim_domain()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.alone  # each test runs a control loop in real time
 LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py')
 PROBE = Path(__file__).parent / 'control_probe.py'
 

@@ -18,6 +18,7 @@ from vla_cameras.camera_info import pinhole
 from vla_cameras.configuration import CalibrationFile
 from vla_core.conversion import image_to_message, time_to_message
 
+pytestmark = pytest.mark.alone  # measures delays
 DELAY_S = 0.060
 ENVIRONMENT = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
 

@@ -10,7 +10,9 @@ from typing import Any
 from vla_core.stop_signal import StopSignal
 from vla_core.validation import ConfigurationError
 
-__all__ = ['run_node']
+__all__ = ['end_launch_on_mistake', 'run_node']
+
+MISTAKE = 1
 
 
 def run_node(
@@ -49,7 +51,7 @@ def run_node(
             raise
         reason = ' '.join(str(error).split(', at /')[0].split())
         print(f'error: {reason}', file=sys.stderr)
-        return 1
+        return MISTAKE
     except KeyboardInterrupt:
         return 0
     finally:
@@ -59,3 +61,14 @@ def run_node(
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def end_launch_on_mistake(event: Any, context: Any) -> None:
+    """
+    End the launch with a failure where a process refused its configuration: an `on_exit`.
+
+    ``event`` is launch's ProcessExited. The process has said why; the rest of a robot without it
+    would only look as if it ran.
+    """
+    if event.returncode == MISTAKE and not context.is_shutdown:
+        raise RuntimeError(f'{event.process_name} refused its configuration; it says why above')

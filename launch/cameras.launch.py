@@ -17,11 +17,13 @@ def generate_launch_description():
             description='Camera set: a name in config/cameras, the path of a file of your own, '
                         'or none.'),
         DeclareLaunchArgument(
-            'snapshot', default_value='world',
-            description='Shared state of the simulation that simulated cameras render.'),
+            'snapshot', default_value='',
+            description='Shared state of the simulation that simulated cameras render; empty: '
+                        'that of the robot in this namespace.'),
         DeclareLaunchArgument(
             'world', default_value='',
-            description='World of the simulation that simulated cameras render, module:name.'),
+            description='World of a simulated robot: tabletop, bimanual, module:name, or none; '
+                        'empty: the one made for the robot.'),
         Node(
             package='vla_cameras', executable='camera_node', name='cameras', output='screen',
             condition=IfCondition(NotEqualsSubstitution(cameras, 'none')),

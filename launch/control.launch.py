@@ -2,7 +2,7 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
+from launch_ros.actions import Node, SetParameter
 from launch_ros.parameter_descriptions import ParameterValue
 
 
@@ -24,9 +24,25 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'controllers', default_value='',
             description='Controller configuration, by name or path; empty: as the robot.'),
+        DeclareLaunchArgument(
+            'world', default_value='',
+            description='World of a simulated robot: tabletop, bimanual, module:name, or none; '
+                        'empty: the one made for the robot.'),
+        DeclareLaunchArgument(
+            'real_time_factor', default_value='1.0',
+            description='How fast the time of a simulated robot passes; below 1 for machines '
+                        'that cannot keep up.'),
+        DeclareLaunchArgument(
+            'simulated_clock', default_value='false', choices=['true', 'false'],
+            description='Publish the time of a simulated robot as /clock, for every node to '
+                        'live in; else stamps are wall-clock time.'),
+        SetParameter('use_sim_time', ParameterValue(
+            LaunchConfiguration('simulated_clock'), value_type=bool)),
         Node(
             package='vla_control', executable='controller_manager', name='controller_manager',
             output='screen',
             parameters=[{name: text(name) for name in (
-                'robot', 'hardware', 'hardware_options', 'controllers')}]),
+                'robot', 'hardware', 'hardware_options', 'controllers', 'world')} | {
+                    'real_time_factor': ParameterValue(
+                        LaunchConfiguration('real_time_factor'), value_type=float)}]),
     ])

@@ -37,7 +37,7 @@ def generate_launch_description():
         layer('transport'),
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
+            layer('control'),  # first, because it says whose time the others live in
             layer('description'),
-            layer('control'),
         ], scoped=False),
     ])

@@ -30,7 +30,7 @@ def robot():
 
 def test_a_picture_has_the_time_of_the_state_it_shows(robot, watch):
     name, hardware = robot
-    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='')
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
     running = watch(front)
     running.wait(lambda: running.capture.state == 'lost')
     assert running.heard('is the process that owns it running?')
@@ -69,7 +69,7 @@ def test_a_picture_is_that_of_the_scene_after_every_reset(watch):
 def test_a_simulation_that_stands_still_gives_no_new_pictures(robot, watch):
     name, hardware = robot
     hardware.configure()
-    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='')
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
     running = watch(front)
     running.wait(lambda: running.heard('stands still'))
     assert len(running.frames) == 1
@@ -77,7 +77,7 @@ def test_a_simulation_that_stands_still_gives_no_new_pictures(robot, watch):
 
 def test_the_intrinsics_and_frames_fall_on_what_is_rendered(robot):
     _, hardware = robot
-    front, = load_cameras('simulated', 'franka', ['front'], snapshot='x', world='')
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot='x', world='none')
     known = CameraSource(front).intrinsics
     positions = dict(zip(FRANKA.joints, FRANKA.home))
     poses = check_projection.robot_frames(FRANKA, positions)
@@ -139,7 +139,7 @@ def test_a_mistake_in_the_check_is_one_line(tmp_path, capsys, arguments, reason)
 def test_depth_comes_with_the_picture(robot, watch):
     name, hardware = robot
     hardware.configure()
-    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='')
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
     front = front.model_copy(update={'source': front.source.model_copy(
         update={'depth': True})})
     running = watch(front)

@@ -17,6 +17,8 @@ from vla_cameras.publisher import CameraPublisher
 from vla_core.clock import RosClock
 from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
+from vla_core.profile import RobotProfile
+from vla_core.shared_memory import block_name
 from vla_core.validation import StrictModel
 
 __all__ = ['CameraNode', 'CameraParameters', 'main']
@@ -34,11 +36,13 @@ class CameraParameters(StrictModel):
     only: tuple[str, ...] = parameter(
         (), read_only=True, description='Names of the cameras to run; empty: every one.')
     snapshot: str = parameter(
-        'world', read_only=True,
-        description='Shared state that simulated cameras render, as the simulation names it.')
+        '', read_only=True,
+        description='Shared state that simulated cameras render; empty: that of the robot in '
+                    'this namespace.')
     world: str = parameter(
         '', read_only=True,
-        description='World of the simulation around the robot, module:name; empty: none.')
+        description='World of the simulation around the robot: a suite, module:name, or none; '
+                    'empty: the suite made for the robot.')
     broadcast_mounts: bool = parameter(
         False, read_only=True,
         description='Send calibrated camera poses to /tf_static: for cameras that the robot '
@@ -53,7 +57,8 @@ class CameraNode(Node):
         parameters = declare(self, CameraParameters)
         cameras = load_cameras(
             parameters.camera_set, parameters.robot, parameters.only,
-            snapshot=parameters.snapshot, world=parameters.world)
+            snapshot=parameters.snapshot or self._snapshot_of(parameters.robot),
+            world=parameters.world)
         clock = RosClock(self.get_clock())
         self._captures: list[CameraCapture] = []
         for config in cameras:
@@ -68,6 +73,10 @@ class CameraNode(Node):
             capture.start()
         self.get_logger().info(
             f'cameras: {", ".join(config.name for config in cameras) or "none"}')
+
+    def _snapshot_of(self, robot: str) -> str:
+        name = RobotProfile.load(robot).name if robot else ''
+        return block_name('world', self.get_namespace(), name)
 
     def _capture(self, config: CameraConfig, clock: RosClock) -> CameraCapture:
         logger = self.get_logger().get_child(config.name)

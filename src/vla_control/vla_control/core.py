@@ -281,6 +281,8 @@ class ControlCore:
         """Put a simulated robot and its world back; the controllers begin anew there."""
         self.hardware.request('reset', **arguments)
         self.hardware.read(self.state)
+        if self._collisions is not None:
+            self._collisions.accept(self.time, [arm.position for arm in self.state.arms])
         for runner in self.runners.values():
             runner.settle()
             runner.resume()

@@ -66,9 +66,7 @@ class World:
         self.suite = suites.load(suite) if isinstance(suite, str) else suite
         profile = profile or self.suite.profiles[0]
         self.profile = RobotProfile.load(profile) if isinstance(profile, str) else profile
-        if self.profile.name not in self.suite.profiles:
-            raise SceneError(f'suite {self.suite.name} is for robot '
-                             f'{" or ".join(self.suite.profiles)}, not {self.profile.name}')
+        self.suite.check_robot(self.profile)
         arguments = {'leaders': 'false'} if self.profile.leaders else {}
         self.model = build_model(
             self.profile, self.suite, control_mode=control_mode, arguments=arguments)

@@ -21,7 +21,7 @@ from vla_core.validation import ConfigurationError
 from vla_simulation.model import build_model
 from vla_simulation.rendering import Renderer, RenderError
 from vla_simulation.snapshot import SnapshotReader
-from vla_simulation.suites import load_world
+from vla_simulation.suites import load_world, made_for
 
 __all__ = ['CameraSource', 'SimulatedConfig']
 
@@ -36,7 +36,7 @@ class SimulatedConfig(SourceConfig):
     kind: Literal['simulated'] = 'simulated'
     robot: str = Field('', description='profile by name or path; empty: as the node has it')
     world: str = Field(
-        '', description='a suite by name, or module:name; empty: as the node has it')
+        '', description='a suite by name, module:name, or none; empty: that of the robot')
     snapshot: str = Field('', description='name of the shared state; empty: as the node has it')
     depth: bool = False
 
@@ -66,8 +66,9 @@ class CameraSource(Source):
         options, camera = self.options, self.camera
         try:
             with _building:
-                self._model = build_model(
-                    RobotProfile.load(options.robot), load_world(options.world))
+                profile = RobotProfile.load(options.robot)
+                world = load_world(options.world or made_for(profile.name), profile)
+                self._model = build_model(profile, world)
             self._reader = SnapshotReader(options.snapshot, self._model)
             self._data = mujoco.MjData(self._model)
             self._camera = mujoco.mj_name2id(

@@ -301,8 +301,8 @@ class LoopClient:
     # ---- hardware
 
     def reset(self, **arguments: Any) -> None:
-        """Put a simulated robot and its world back."""
-        self.request('reset', arguments=arguments)
+        """Put a simulated robot and its world back, into the scene of `task`, `seed`, `axes`."""
+        self.request('reset', arguments=arguments, timeout=10.0)
 
     def hardware_request(self, name: str, **arguments: Any) -> None:
         """An extra of the hardware plug-in, such as the simulation's push."""

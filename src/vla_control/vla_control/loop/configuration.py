@@ -31,5 +31,8 @@ class LoopConfiguration(StrictModel):
     controllers: dict[str, ControllerSpec] = {}
     safety: SafetyParameters = SafetyParameters()
     real_time: RealTime = RealTime()
+    real_time_factor: Real = Field(
+        1.0, ge=0.05, le=10.0, description="how fast a simulated robot's time passes; below 1 "
+        'for machines that cannot keep up')
     orphan_timeout: Real = Field(
         30.0, gt=0, description='s without a node after which the loop deactivates and ends')

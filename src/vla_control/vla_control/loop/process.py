@@ -3,6 +3,10 @@
 Deadlines are absolute. A tick that begins more than a period late is missed and the deadlines go on
 from there. When the node falls silent the arms hold, then the stop latches, then, when nobody comes
 back, the hardware is deactivated and the process ends.
+
+A simulated robot may live slower or faster than the clock: at a real-time factor f its periods last
+1/f as long, and its time, in which targets age and trajectories run, is f times the steady clock's.
+Stamps in shared memory are the steady clock's own.
 """
 
 from __future__ import annotations
@@ -48,6 +52,10 @@ class LoopProcess:
             (Seqlock(record['targets'][index, kind:kind + 1]), arm, name)
             for index, arm in enumerate(core.runners) for kind, name in enumerate(KINDS)]
         self._publisher = StatePublisher(core, Seqlock(record['state']))
+        factor = configuration.real_time_factor
+        self._period = round(core.dt / factor * 1e9)
+        self._seconds = factor * 1e-9  # of the robot's time, in a nanosecond of the steady clock
+        self._deadline = 0
         self._late, self._work = Histogram(), Histogram()
         self._missed = 0
         self._stops_seen = 0
@@ -64,28 +72,28 @@ class LoopProcess:
     def run(self) -> None:
         """Tick until told to end."""
         core = self._core
-        period = round(core.dt * 1e9)
+        period, seconds = self._period, self._seconds
         clock = time.monotonic_ns
-        deadline = clock() + period
+        self._deadline = clock() + period
         paced = core.hardware.paces_loop
         while not self.ending:
             if not paced:
-                wait = deadline - clock()
+                wait = self._deadline - clock()
                 if wait > 0:
                     time.sleep(wait * 1e-9)
             begun = clock()
-            late = begun - deadline
-            core.sense(begun * 1e-9)
+            late = begun - self._deadline
+            core.sense(begun * seconds)
             if paced:
                 begun = clock()
-                late = begun - deadline
-                deadline = begun
+                late = begun - self._deadline
+                self._deadline = begun
             self._late.add(late * 1e-3)
             if late > period:
                 skipped = late // period
                 self._missed += skipped
-                deadline += skipped * period
-            deadline += period
+                self._deadline += skipped * period
+            self._deadline += period
             self._listen(begun)
             core.act()
             self._publisher.publish(self._late, self._work, self._missed)
@@ -114,7 +122,7 @@ class LoopProcess:
                 record = lock.local
                 values = record['values'][:int(record['count'])].tolist()
                 try:
-                    core.take_target(arm, kind, values, int(record['stamp_ns']) * 1e-9)
+                    core.take_target(arm, kind, values, int(record['stamp_ns']) * self._seconds)
                 except TargetRefused as refusal:
                     core.note_refusal(refusal)
         if not self._requests.empty():
@@ -185,7 +193,7 @@ class LoopProcess:
         tolerances = None
         if path_tolerance is not None and goal_tolerance is not None:
             tolerances = Tolerances(path_tolerance, goal_tolerance, goal_time)
-        start = core.time if not start_ns else start_ns * 1e-9
+        start = core.time if not start_ns else start_ns * self._seconds
         points = TrajectoryPoints(times, positions, velocities, accelerations)
         return controller.follow(points, start, core.time, tolerances)
 
@@ -200,6 +208,7 @@ class LoopProcess:
 
     def _reset(self, arguments: dict[str, Any]) -> None:
         self._core.reset(**arguments)
+        self._deadline = time.monotonic_ns() + self._period  # its time stood still meanwhile
 
     def _hardware(self, name: str, arguments: dict[str, Any]) -> None:
         self._core.hardware.request(name, **arguments)
@@ -230,6 +239,9 @@ def run(configuration: LoopConfiguration) -> int:
     try:
         profile = RobotProfile.load(configuration.robot)
         hardware = create(configuration.plugin, profile, **configuration.options)
+        if configuration.real_time_factor != 1.0 and not hardware.simulated:
+            raise HardwareError(f'real_time_factor: {configuration.plugin} is no simulation, its '
+                                'time cannot be changed; leave it at 1')
         core = ControlCore(profile, hardware, configuration.controllers, configuration.safety)
         core.start()
     except (ValueError, HardwareError) as error:

@@ -23,11 +23,13 @@ from vla_control.node.supervision import Supervision
 from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import RobotProfile
-from vla_core.validation import ConfigurationError, StrictModel
+from vla_core.shared_memory import block_name
+from vla_core.validation import ConfigurationError, Real, StrictModel
 
 __all__ = ['ControllerManager', 'ManagerParameters', 'main']
 
 BEAT = 0.05  # s
+SIMULATION = 'sim'  # the plug-in
 PRIORITY = -10  # niceness: targets come in on time beside a policy that computes
 
 
@@ -41,6 +43,12 @@ class ManagerParameters(StrictModel):
     controllers: str = parameter(
         '', read_only=True, description='controller configuration, by name or path; empty takes '
         'that of the robot')
+    world: str = parameter(
+        '', read_only=True, description='what stands around a simulated robot: a suite, '
+        'module:name, or none; empty takes the suite made for the robot')
+    real_time_factor: Real = parameter(
+        1.0, ge=0.05, le=10.0, read_only=True, description="how fast a simulated robot's time "
+        'passes; below 1 for machines that cannot keep up')
 
 
 class ControllerManager(Node):
@@ -52,16 +60,23 @@ class ControllerManager(Node):
         profile = RobotProfile.load(parameters.robot)
         configuration = load_configuration(parameters.controllers or profile.name)
         configuration.check(profile)
+        options = self._hardware_options(parameters, profile)
+        simulated_time = self.get_parameter('use_sim_time').value
         self._link = LoopLink(LoopConfiguration(
-            name=self._loop_name(profile), robot=_findable(parameters.robot),
-            plugin=parameters.hardware, options=_options(parameters.hardware_options),
-            safety=configuration.safety, real_time=configuration.real_time))
+            name=block_name('control', self.get_namespace(), profile.name),
+            robot=_findable(parameters.robot), plugin=parameters.hardware, options=options,
+            safety=configuration.safety, real_time=configuration.real_time,
+            real_time_factor=parameters.real_time_factor), simulated_time)
         self._ended = False
         self._reporter = Reporter(self, self._link)
         self._lifecycle = Lifecycle(
             self, profile, configuration, parameters.hardware, self._link, self._reporter)
         try:
             self._set_up(profile)
+            if parameters.hardware == SIMULATION:
+                self._serve_simulation(profile, options['world'], simulated_time)
+            self.get_logger().info(
+                f'{profile.name} is ready: {", ".join(self._lifecycle.roster.active())} active')
         except LoopError as error:
             self.destroy_node()
             raise ConfigurationError(str(error)) from error
@@ -82,13 +97,27 @@ class ControllerManager(Node):
         for name, answer in (
                 ('stop', self._stop), ('release', self._release), ('recover', self._recover)):
             self.create_service(Trigger, name, answer)
-        self.get_logger().info(
-            f'{profile.name} is ready: {", ".join(lifecycle.roster.active())} active')
 
-    def _loop_name(self, profile: RobotProfile) -> str:
-        place = self.get_namespace().strip('/').replace('/', '-')
-        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-        return '_'.join(filter(None, ('control', domain, place, profile.name)))
+    def _hardware_options(
+        self, parameters: ManagerParameters, profile: RobotProfile
+    ) -> dict[str, Any]:
+        options = _options(parameters.hardware_options)
+        if parameters.hardware == SIMULATION:
+            from vla_control.node.simulation import simulation_options
+            return simulation_options(
+                options, parameters.world, self.get_namespace(), profile)
+        if parameters.world:
+            raise ConfigurationError(f'parameter world: only hardware {SIMULATION} has one')
+        if self.get_parameter('use_sim_time').value:
+            raise ConfigurationError(
+                f'parameter use_sim_time: only hardware {SIMULATION} has a time of its own')
+        return options
+
+    def _serve_simulation(self, profile: RobotProfile, world: str, simulated_time: bool) -> None:
+        from vla_control.node.simulation import CLOCK_RATE, ClockReport, WorldReset
+        self._world_reset = WorldReset(self, profile, world, self._link)
+        if simulated_time:
+            self._reporter.add('clock', CLOCK_RATE, ClockReport(self))
 
     def _beat(self) -> None:
         """Tell the loop that the node lives, and look what the loop does."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from control_msgs.action import GripperCommand
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
+from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
 from std_msgs.msg import Float64MultiArray
 
@@ -49,7 +50,8 @@ class GripperInterface:
         self._server = ActionServer(
             node, GripperCommand, '~/gripper_cmd', self._execute,
             cancel_callback=lambda _: CancelResponse.ACCEPT)
-        self._timer = node.create_timer(WATCH, self._watch, autostart=False)
+        self._timer = node.create_timer(
+            WATCH, self._watch, autostart=False, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
         """Abort what runs and take no more goals."""

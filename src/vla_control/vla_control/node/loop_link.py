@@ -10,15 +10,22 @@ import time
 
 from vla_control.loop import LoopClient, LoopConfiguration, LoopDied, LoopError, LoopState
 from vla_control.safety.targets import TargetRefused
+from vla_core.profile import RobotProfile
 
 __all__ = ['LoopLink']
 
 
 class LoopLink:
-    """Holds the client, or says why there is none."""
+    """Holds the client, or says why there is none.
 
-    def __init__(self, configuration: LoopConfiguration) -> None:
+    `simulated_time` tells that ROS time is the simulated robot's own, not the wall's.
+    """
+
+    def __init__(self, configuration: LoopConfiguration, simulated_time: bool = False) -> None:
         self._configuration = configuration
+        self._factor = configuration.real_time_factor
+        self._simulated_time = simulated_time
+        self._period_ns = round(1e9 / RobotProfile.load(configuration.robot).rate_hz)
         self._client: LoopClient | None = None
         self.reason = 'the hardware is not configured'
 
@@ -94,7 +101,24 @@ class LoopLink:
             raise TargetRefused('hardware', self.reason)
         client.write_target(arm, kind, values, stamp_ns)
 
+    # ---- clocks
+
     @staticmethod
     def steady_ns() -> int:
-        """The loop's clock."""
+        """The clock that stamps states and targets."""
         return time.monotonic_ns()
+
+    def steady_at(self, stamp_ns: int, now_ns: int) -> int:
+        """The steady clock at a moment of ROS time, where it is `now_ns` now."""
+        ahead = stamp_ns - now_ns
+        return self.steady_ns() + (round(ahead / self._factor) if self._simulated_time else ahead)
+
+    def robot_seconds(self, steady_ns: int) -> float:
+        """The robot's time, in which its trajectories run."""
+        return steady_ns * self._factor * 1e-9
+
+    def ros_at(self, state: LoopState, now_ns: int) -> int:
+        """ROS time in ns at which a state was measured, where it is `now_ns` now."""
+        if self._simulated_time:
+            return state.ticks * self._period_ns
+        return now_ns + state.stamp_ns - self.steady_ns()

@@ -77,5 +77,4 @@ class Reporter:
 
     def _stamp(self, state: LoopState) -> Time:
         """When the state was measured, in ROS time."""
-        age = self._link.steady_ns() - state.stamp_ns
-        return time_message(self._node.get_clock().now().nanoseconds - age)
+        return time_message(self._link.ros_at(state, self._node.get_clock().now().nanoseconds))

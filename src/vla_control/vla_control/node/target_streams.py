@@ -150,12 +150,11 @@ class TargetStreams:
 
     def _steady_stamp(self, message: Any) -> int:
         """The stamp on the loop's clock; a message without a stamp is meant for now."""
-        now = self._link.steady_ns()
         header = getattr(message, 'header', None)
-        if header is None:
-            return now
-        stamp = nanoseconds(header.stamp)
-        return now if stamp == 0 else now + stamp - self._node.get_clock().now().nanoseconds
+        stamp = 0 if header is None else nanoseconds(header.stamp)
+        if stamp == 0:
+            return self._link.steady_ns()
+        return self._link.steady_at(stamp, self._node.get_clock().now().nanoseconds)
 
     def note(self, topic: str, code: str, text: str) -> None:
         """Keep a refusal for the diagnostics, and log it once a second."""

@@ -11,6 +11,7 @@ from control_msgs.msg import JointTolerance, JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
+from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
 from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
 
@@ -58,7 +59,8 @@ class TrajectoryInterface:
         self._server = ActionServer(
             node, FollowJointTrajectory, '~/follow_joint_trajectory', self._execute,
             cancel_callback=lambda _: CancelResponse.ACCEPT)
-        self._timer = node.create_timer(WATCH, self._watch, autostart=False)
+        self._timer = node.create_timer(
+            WATCH, self._watch, autostart=False, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
         """Abort what runs and take no more goals."""
@@ -102,11 +104,12 @@ class TrajectoryInterface:
                             'switch to it first')
         tolerances = self._tolerances(path, goal, goal_time)
         now, stamp = self._link.steady_ns(), nanoseconds(message.header.stamp)
-        start = 0 if stamp == 0 else now + stamp - self._node.get_clock().now().nanoseconds
+        start = 0 if stamp == 0 else self._link.steady_at(
+            stamp, self._node.get_clock().now().nanoseconds)
         number = client.follow_trajectory(self._node.get_name(), points, start, tolerances)
         self._sampled = JointTrajectory(
-            points, (start or now) * 1e-9, now * 1e-9, view.reference_position,
-            view.reference_velocity, np.zeros(len(self._arm.joints)))
+            points, self._link.robot_seconds(start or now), self._link.robot_seconds(now),
+            view.reference_position, view.reference_velocity, np.zeros(len(self._arm.joints)))
         return number
 
     def _tolerances(
@@ -211,8 +214,8 @@ class TrajectoryInterface:
         if trajectory is None:
             response.message = 'no trajectory was given yet'
             return response
-        ahead = nanoseconds(request.time) - self._node.get_clock().now().nanoseconds
-        moment = 1e-9 * (self._link.steady_ns() + ahead)
+        moment = self._link.robot_seconds(self._link.steady_at(
+            nanoseconds(request.time), self._node.get_clock().now().nanoseconds))
         if moment < trajectory.begin:
             response.message = f'the trajectory begins {trajectory.begin - moment:.3f} s later'
             return response

@@ -43,9 +43,9 @@ __all__ = ['SimulatedHardware']
 BRAKE_STIFFNESS, BRAKE_DAMPING = 400.0, 40.0  # 1/s², 1/s, times each joint's inertia
 
 
-def _resolve_world(world: World | str | None) -> World | None:
+def _resolve_world(world: World | str | None, profile: RobotProfile) -> World | None:
     try:
-        return suites.load_world(world) if isinstance(world, str) else world
+        return suites.load_world(world, profile) if isinstance(world, str) else world
     except SceneError as error:
         raise HardwareError(f'sim: {error}') from error
 
@@ -77,7 +77,7 @@ class SimulatedHardware(HardwareInterface):
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         super().__init__(profile)
-        self._world = _resolve_world(world)
+        self._world = _resolve_world(world, profile)
         self._snapshot_name = snapshot
         self._home = home
         self._clock = clock

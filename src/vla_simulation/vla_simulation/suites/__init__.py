@@ -40,18 +40,25 @@ def made_for(robot: str) -> str:
     return next((name for name in available() if robot in load(name).profiles), NO_WORLD)
 
 
-def load_world(name: str) -> World | None:
-    """What stands around a robot: a suite by its name, ``module:name`` of a callable, or 'none'."""
+def load_world(name: str, profile: RobotProfile | None = None) -> World | None:
+    """
+    What stands around a robot: a suite by its name, ``module:name`` of a callable, or 'none'.
+
+    SceneError when there is none such, or it is not for the robot of ``profile``.
+    """
     if name in ('', NO_WORLD):
         return None
     module, colon, attribute = name.partition(':')
-    if not colon:
-        return load(name)
     try:
-        return getattr(importlib.import_module(module), attribute)
+        world = getattr(importlib.import_module(module), attribute) if colon else load(name)
     except (ImportError, AttributeError, ValueError) as error:
+        if isinstance(error, SceneError):
+            raise
         raise SceneError(f'world {name!r} cannot be loaded ({error}); write the name of a suite '
                          f'({", ".join(available())}) or module:name') from error
+    if profile is not None and isinstance(world, Suite):
+        world.check_robot(profile)
+    return world
 
 
 def draw_task(

@@ -82,6 +82,12 @@ class Suite(ABC):
         None when this attempt found no room; a generator for the next is made by the caller.
         """
 
+    def check_robot(self, profile: RobotProfile) -> None:
+        """SceneError when the suite is not for the robot of ``profile``."""
+        if profile.name not in self.profiles:
+            raise SceneError(f'suite {self.name} is for robot {" or ".join(self.profiles)}, '
+                             f'not {profile.name}')
+
     def family(self, name: str) -> Family:
         """The family called ``name``; SceneError names those there are."""
         if name not in self.families:

@@ -4,6 +4,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# The setup files of colcon take a path as far as its first space.
+ifneq ($(words $(CURDIR)),1)
+$(error '$(CURDIR)' has a space in its name, which ROS 2 workspaces cannot have: move it)
+endif
+
 VENV := .venv
 DONE := $(VENV)/done
 VENV_PYTHON := $(VENV)/bin/python

@@ -45,6 +45,17 @@ def complaints(done):
     return [line for line in done.stderr.splitlines() if not line.startswith('make')]
 
 
+def test_folder_with_a_space_is_refused_before_anything_is_made(run, checkout):
+    moved = checkout / 'my robot'
+    moved.mkdir()
+    shutil.copytree(checkout / 'tools', moved / 'tools')
+    shutil.copy(checkout / 'Makefile', moved)
+    done = run('make', '-C', str(moved), 'setup')
+    assert done.returncode != 0
+    assert f"'{moved}' has a space in its name" in done.stderr
+    assert not (moved / '.venv').exists()
+
+
 def test_machine_without_python_is_told_what_to_install(run, bare_path):
     done = run('make', 'setup', PATH=str(bare_path))
     assert complaints(done) == [

@@ -233,3 +233,12 @@ def test_static_transform_publisher_refuses_by_name(arguments, reason):
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
     assert reason in errors.splitlines()[-1]
+
+
+@pytest.mark.parametrize('tool', ['static_transform_publisher', 'tf2_echo', 'tf2_monitor'])
+def test_malformed_ros_argument_is_one_line(tool):
+    process = start(tool, '--ros-args', '-p', 'nonsense')
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "'-p nonsense'" in errors.splitlines()[-1]
+    assert 'Traceback' not in errors

@@ -1,5 +1,6 @@
 """What the command line tools share: run a node until it is told to stop."""
 import signal
+import sys
 from collections.abc import Callable
 from socket import socketpair
 from threading import Thread
@@ -9,6 +10,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from rclpy.utilities import remove_ros_args
 
 
 class StopSignal:
@@ -32,6 +34,14 @@ class StopSignal:
     def _read(self) -> None:
         self._reader.recv(1)
         self.received.set_result(None)
+
+
+def own_arguments() -> list[str]:
+    """Return the arguments that are not for ROS; exit with a line if ROS cannot read its own."""
+    try:
+        return remove_ros_args(sys.argv)[1:]
+    except RuntimeError as error:
+        sys.exit(f"error: {' '.join(str(error).split(', at /')[0].split())}")
 
 
 def run(make_node: Callable[[], Node], arguments: list[str]) -> int:

@@ -5,9 +5,8 @@ from math import cos, sin, sqrt
 
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.node import Node
-from rclpy.utilities import remove_ros_args
 
-from tf2_ros.command_line import run
+from tf2_ros.command_line import own_arguments, run
 from tf2_ros.static_transform_broadcaster import StaticTransformBroadcaster
 
 
@@ -75,5 +74,5 @@ def from_roll_pitch_yaw(roll: float, pitch: float, yaw: float) -> list[float]:
 
 def main() -> int:
     """Publish until told to stop."""
-    transform = read_arguments(remove_ros_args(sys.argv)[1:])
+    transform = read_arguments(own_arguments())
     return run(lambda: StaticTransformPublisher(transform), sys.argv)

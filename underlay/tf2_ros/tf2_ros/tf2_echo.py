@@ -6,10 +6,9 @@ from math import asin, atan2, copysign, degrees, pi
 from geometry_msgs.msg import Quaternion, TransformStamped
 from rclpy.node import Node
 from rclpy.time import Time
-from rclpy.utilities import remove_ros_args
 
 from tf2_ros import Buffer, TransformException, TransformListener
-from tf2_ros.command_line import run
+from tf2_ros.command_line import own_arguments, run
 
 
 class TransformEcho(Node):
@@ -56,7 +55,7 @@ def main() -> int:
     parser.add_argument('source_frame', help='parent frame')
     parser.add_argument('target_frame', help='child frame')
     parser.add_argument('rate', nargs='?', type=float, default=1.0, help='Hz (default 1)')
-    options = parser.parse_args(remove_ros_args(sys.argv)[1:])
+    options = parser.parse_args(own_arguments())
     if options.rate <= 0.0:
         parser.error(f'rate {options.rate} is not positive')
     return run(lambda: TransformEcho(options.source_frame, options.target_frame, options.rate),

@@ -1,5 +1,6 @@
 """Prints how often and how late each frame is published."""
 import sys
+from argparse import ArgumentParser
 from collections import deque
 
 from rclpy.node import Node
@@ -7,7 +8,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
 
-from tf2_ros.command_line import run
+from tf2_ros.command_line import own_arguments, run
 
 WINDOW = 200
 """Transforms of a frame that its figures are taken over."""
@@ -54,4 +55,7 @@ class TransformMonitor(Node):
 
 def main() -> int:
     """Print until told to stop."""
+    ArgumentParser(
+        prog='tf2_monitor', description='Tell the rate and the delay of every transform on /tf.',
+    ).parse_args(own_arguments())
     return run(TransformMonitor, sys.argv)

@@ -17,9 +17,9 @@ ALL = ('cartesian_impedance', 'operational_space', 'joint_impedance', 'gravity_c
 class Lockstep:
     """A core and its clock; every command that reached the hardware is kept in `commands`."""
 
-    def __init__(self, robot='franka', controllers=None, **safety):
+    def __init__(self, robot='franka', controllers=None, world='none', **safety):
         self.profile = RobotProfile.load(robot)
-        self.hardware = create('sim', self.profile)
+        self.hardware = create('sim', self.profile, world=world)
         self.arm = self.profile.arms[0]
         if controllers is None:
             controllers = {kind: {'type': kind, 'arm': self.arm.name} for kind in ALL}

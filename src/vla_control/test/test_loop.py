@@ -9,9 +9,11 @@ import pytest
 from vla_control.laws.joint_trajectory import TrajectoryPoints
 from vla_control.loop import LoopClient, LoopConfiguration, LoopDied, LoopError
 from vla_control.loop.lateness import Histogram
+from vla_control.loop.process import run
 from vla_control.loop.ring import Ring, RingFull, ring_dtype
 from vla_control.safety.parameters import SafetyParameters
 from vla_control.safety.targets import TargetRefused
+from vla_hardware.sim import SimulatedHardware
 
 CONTROLLERS = {'tip': {'type': 'cartesian_impedance', 'arm': 'arm'},
                'joints': {'type': 'joint_trajectory', 'arm': 'arm'}}
@@ -87,6 +89,43 @@ def test_a_session_from_start_to_end():
         client.release()
         wait(client, lambda s: not s.stopped)
         assert client.diagnostics()['ticks'] > 100
+
+
+def test_a_reset_by_task_is_answered_and_no_tick_counts_as_missed_for_it():
+    with LoopClient.start(configuration('reset', options={'world': 'tabletop'})) as client:
+        client.switch(['joints'], [])
+        home = client.read_state().arms['arm'].position
+        client.follow_trajectory('joints', TrajectoryPoints(np.array([0.5]), home[None] + 0.2))
+        wait(client, lambda s: s.arms['arm'].position[0] > home[0] + 0.1)
+        client.reset(task='tabletop/stack', seed=2)
+        state = wait(client, lambda s: s.arms['arm'].trajectory_status.name == 'NONE')
+        assert np.abs(state.arms['arm'].position - home).max() < 0.12
+        assert client.diagnostics()['resets'] == 1.0
+        with pytest.raises(LoopError, match="no task 'stak'; did you mean 'stack'"):
+            client.reset(task='stak')
+        with pytest.raises(LoopError, match='reset'):
+            client.reset(colour='red')
+        assert client.diagnostics()['resets'] == 1.0
+
+
+def test_a_slow_robot_ticks_and_moves_in_its_own_time():
+    with LoopClient.start(configuration('slow', real_time_factor=0.25)) as client:
+        client.switch(['joints'], [])
+        first = client.read_state()
+        client.follow_trajectory(
+            'joints', TrajectoryPoints(np.array([0.4]), first.arms['arm'].position[None] + 0.1))
+        begun = time.monotonic()
+        last = wait(client, lambda s: s.arms['arm'].trajectory_status.name == 'SUCCEEDED', 20.0)
+        assert time.monotonic() - begun > 0.4 / 0.25
+        simulated = (last.ticks - first.ticks) * 1e-3
+        assert simulated < 0.25 * (last.stamp_ns - first.stamp_ns) * 1e-9 + 0.01
+        assert simulated > 0.2
+
+
+def test_the_time_of_a_real_robot_cannot_be_changed(monkeypatch, capsys):
+    monkeypatch.setattr(SimulatedHardware, 'simulated', False)
+    assert run(configuration('real', real_time_factor=0.5)) == 1
+    assert 'real_time_factor: sim is no simulation' in capsys.readouterr().err
 
 
 def test_a_silent_node_means_hold_and_then_the_latched_stop():

@@ -5,6 +5,8 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 from launch_ros.actions import Node
 
+from vla_core.node import end_launch_on_mistake
+
 
 def generate_launch_description():
     cameras = LaunchConfiguration('cameras')
@@ -26,6 +28,7 @@ def generate_launch_description():
                         'empty: the one made for the robot.'),
         Node(
             package='vla_cameras', executable='camera_node', name='cameras', output='screen',
+            on_exit=end_launch_on_mistake,
             condition=IfCondition(NotEqualsSubstitution(cameras, 'none')),
             parameters=[{
                 'camera_set': cameras,

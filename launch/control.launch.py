@@ -5,6 +5,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, SetParameter
 from launch_ros.parameter_descriptions import ParameterValue
 
+from vla_core.node import end_launch_on_mistake
+
 
 def text(name):
     return ParameterValue(LaunchConfiguration(name), value_type=str)
@@ -41,6 +43,7 @@ def generate_launch_description():
         Node(
             package='vla_control', executable='controller_manager', name='controller_manager',
             output='screen',
+            on_exit=end_launch_on_mistake,
             parameters=[{name: text(name) for name in (
                 'robot', 'hardware', 'hardware_options', 'controllers', 'world')} | {
                     'real_time_factor': ParameterValue(

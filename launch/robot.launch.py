@@ -39,5 +39,6 @@ def generate_launch_description():
             PushRosNamespace(LaunchConfiguration('namespace')),
             layer('control'),  # first, because it says whose time the others live in
             layer('description'),
+            layer('cameras'),
         ], scoped=False),
     ])

@@ -14,11 +14,13 @@ from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectoryPoint
 
 from vla_interfaces.msg import SafetyState
+from vla_interfaces.srv import ResetWorld
 
 rclpy.init()
 node = rclpy.create_node('probe', namespace=sys.argv[1])
@@ -35,6 +37,7 @@ keep(PoseStamped, 'current_pose', qos_profile_sensor_data)
 keep(JointState, 'joint_states', qos_profile_sensor_data)
 keep(DiagnosticArray, '/diagnostics', 10)
 keep(SafetyState, 'safety_state', latched)
+keep(Clock, '/clock', qos_profile_sensor_data)
 poses = node.create_publisher(PoseStamped, 'target_pose', 10)
 joints = node.create_publisher(JointState, 'target_joint', 10)
 executor = SingleThreadedExecutor()
@@ -79,6 +82,29 @@ def trigger(name):
     answer = call(Trigger, name)
     time.sleep(0.2)
     return answer.success, answer.message
+
+
+def reset_world(task, seed):
+    answer = call(ResetWorld, 'reset_world', task=task, seed=seed)
+    return answer.success, answer.message, answer.instruction
+
+
+def clock():
+    """Simulated and steady time in s."""
+    newest.pop('/clock', None)
+    stamp = latest('/clock').clock
+    return stamp.sec + 1e-9 * stamp.nanosec, time.monotonic()
+
+
+def joints_after(seconds):
+    """Positions, fastest velocity on the way there, and the newest stamp in s."""
+    end, fastest = time.monotonic() + seconds, 0.0
+    while time.monotonic() < end:
+        newest.pop('joint_states', None)
+        fastest = max(fastest, max(abs(rate) for rate in latest('joint_states').velocity))
+    message = latest('joint_states')
+    stamp = message.header.stamp
+    return list(message.position), fastest, stamp.sec + 1e-9 * stamp.nanosec
 
 
 def safety():

@@ -10,6 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from vla_core.profile import RobotProfile
+from vla_simulation.suites import draw_task, load
+
 pytestmark = pytest.mark.alone  # each test runs a control loop in real time
 LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py')
 PROBE = Path(__file__).parent / 'control_probe.py'
@@ -125,6 +128,34 @@ def test_a_session(terminal, wait_for, robot):
     assert not terminal.left_running()
 
 
+def test_a_world_is_reset_by_task_and_lives_at_half_speed_in_a_clock_of_its_own(terminal, robot):
+    launch, probe = robot('simulated_clock:=true', 'real_time_factor:=0.5')
+    _, _, stamp = probe('joints_after(0.1)')
+    simulated, steady = probe('clock()')
+    assert abs(stamp - simulated) < 2.0
+
+    profile = RobotProfile.load('franka')
+    for task, family in (('tabletop/stack', 'stack'), ('', 'stack'), ('pick', 'pick')):
+        probe('stream_pose([0.0, 0.1, 0.05], 1.0)')
+        success, message, instruction = probe(f'reset_world({task!r}, 11)')
+        assert (success, message) == (True, f'tabletop/{family}, seed 11')
+        scene = draw_task(load('tabletop'), family, 11, (), profile)
+        assert instruction == scene.instruction
+        where, fastest, _ = probe('joints_after(0.5)')
+        assert max(abs(a - b - c) for a, b, c in zip(where, profile.home, scene.start)) < 0.02
+        assert fastest < 0.1
+    success, message, instruction = probe("reset_world('tabletop/pikc', 11)")
+    assert not success and instruction == ''
+    assert "no task 'pikc'; did you mean 'pick'" in message
+
+    simulated_later, steady_later = probe('clock()')
+    passed = (simulated_later - simulated) / (steady_later - steady)
+    assert 0.1 < passed < 0.55  # a machine that is busy may be slower, never faster
+    with_sim_time = terminal.run('ros2', 'param', 'get', '/robot_state_publisher', 'use_sim_time')
+    assert 'True' in with_sim_time.stdout
+    terminal.interrupt(launch)
+
+
 def test_a_dead_loop_is_a_fault_until_it_is_recovered_on_purpose(terminal, wait_for, robot):
     launch, probe = robot(namespace='left')
     process_of(terminal, 'vla_control.loop').send_signal(signal.SIGKILL)
@@ -170,6 +201,9 @@ def test_two_arms_have_topics_of_their_own(terminal, robot):
     ('hardware:=nobody', "no hardware plug-in 'nobody'"),
     ('controllers:=nobody', "no controllers are configured for robot 'nobody'"),
     ('hardware_options:=[1]', 'must map names to values'),
+    ('world:=tabeltop', "no suite 'tabeltop'; did you mean 'tabletop'"),
+    ('world:=bimanual', 'suite bimanual is for robot aloha, not franka'),
+    ('real_time_factor:=0', 'real_time_factor'),
 ])
 def test_wrong_argument_is_named(terminal, wait_for, argument, named):
     launch = terminal.start(*LAUNCH, argument)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / 'requirements' / 'peers' / 'crisp.txt'
 SESSION = ROOT / 'test' / 'peers' / 'crisp_session.py'
 pytestmark = pytest.mark.alone  # each test runs a control loop in real time
-LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py')
+LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none')
 WIDTH, HEIGHT = 0.32, 0.16  # m, of the session's figure eight
 
 
@@ -40,7 +40,7 @@ def crisp_python():
 def test_client_homes_switches_sets_parameters_and_draws_an_eight(
         terminal, wait_for, crisp_python, namespace):
     launch = terminal.start(*LAUNCH, *([f'namespace:={namespace}'] if namespace else []))
-    wait_for(lambda: 'is ready' in launch.output.read_text(), 'the controller manager')
+    wait_for(lambda: 'is ready' in launch.output.read_text(), 'the controller manager', 40.0)
     done = terminal.run(str(crisp_python), str(SESSION), namespace, timeout=60.0)
     assert done.returncode == 0, done.stdout + done.stderr + launch.output.read_text()
     report = json.loads(done.stdout.splitlines()[-1])

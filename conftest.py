@@ -43,4 +43,4 @@ def pytest_configure(config):
 
 def pytest_xdist_auto_num_workers(config):
     """Tests that start nodes wait more than they compute."""
-    return (os.cpu_count() or 1) + 1
+    return (os.cpu_count() or 1) + 2

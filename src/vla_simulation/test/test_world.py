@@ -138,9 +138,11 @@ def test_a_snapshot_shows_state_and_dress_to_another_model(world, block):
     world.reset('place_in', 4, ('background', 'camera_shift'))
     writer = SnapshotWriter(block, world.model)
     try:
-        writer.write(world.data, 7, 1)
+        writer.write(world.data, 7, 1, world.scene)
         seen = SnapshotReader(block, other.model).read(other.data)
         assert (seen.stamp_ns, seen.time, seen.resets) == (7, world.data.time, 1)
+        assert (seen.task, seen.seed) == ('tabletop/place_in', 4)
+        assert seen.axes == ('background', 'camera_shift')
         assert np.allclose(other.data.geom_xpos, world.data.geom_xpos)
         assert np.allclose(other.data.cam_xpos, world.data.cam_xpos)
         for name in DRESS:

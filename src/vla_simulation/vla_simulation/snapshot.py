@@ -12,21 +12,29 @@ import mujoco
 import numpy as np
 
 from vla_core.shared_memory import Seqlock, SharedBlock, SharedMemoryError, seqlock_dtype
+from vla_simulation.scene import Scene
 from vla_simulation.world import DRESS
 
 __all__ = ['Snapshot', 'SnapshotReader', 'SnapshotWriter']
 
-_MAGIC, _VERSION = 'VLASNAP', 2
+_MAGIC, _VERSION = 'VLASNAP', 3
 _ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """When the state was taken: ns of the steady clock, simulated s, resets of the world so far."""
+    """
+    When the state was taken: ns of the steady clock, simulated s, resets of the world so far.
+
+    ``task`` (suite/family), ``seed`` and ``axes`` are those of the scene; empty without one.
+    """
 
     stamp_ns: int
     time: float
     resets: int
+    task: str = ''
+    seed: int = 0
+    axes: tuple[str, ...] = ()
 
 
 def _layout(model: mujoco.MjModel) -> np.dtype:
@@ -40,6 +48,9 @@ def _layout(model: mujoco.MjModel) -> np.dtype:
     ], align=True)
     dress = np.dtype([
         ('resets', '<u8'),
+        ('task', 'S200'),
+        ('seed', '<u8'),
+        ('axes', 'S200'),
         *((name, getattr(model, name).dtype.str, getattr(model, name).shape) for name in DRESS),
         ('ambient', '<f4', (3,)),
         ('diffuse', '<f4', (3,)),
@@ -60,10 +71,12 @@ class SnapshotWriter:
         self._mocap_pos, self._mocap_quat = state['mocap_pos'], state['mocap_quat']
         self._worn = -1
 
-    def write(self, data: mujoco.MjData, stamp_ns: int, resets: int) -> None:
-        """Publish the present state, and its dress when ``resets`` has changed."""
+    def write(
+        self, data: mujoco.MjData, stamp_ns: int, resets: int, scene: Scene | None = None,
+    ) -> None:
+        """Publish the present state, and dress and scene when ``resets`` has changed."""
         if resets != self._worn:
-            self._write_dress(resets)
+            self._write_dress(resets, scene)
         state = self._state.local
         state['stamp_ns'] = stamp_ns
         state['time'] = data.time
@@ -74,9 +87,12 @@ class SnapshotWriter:
             self._mocap_quat[:] = data.mocap_quat
         self._state.write()
 
-    def _write_dress(self, resets: int) -> None:
+    def _write_dress(self, resets: int, scene: Scene | None) -> None:
         dress, model = self._dress.local, self._model
         dress['resets'] = resets
+        dress['task'] = f'{scene.suite}/{scene.family}'.encode() if scene else b''
+        dress['seed'] = scene.seed if scene else 0
+        dress['axes'] = '+'.join(scene.axes).encode() if scene else b''
         for name in DRESS:
             dress[name] = getattr(model, name)
         dress['ambient'] = model.vis.headlight.ambient
@@ -102,6 +118,7 @@ class SnapshotReader:
         self._state = Seqlock(self._block.record['state'])
         self._dress = Seqlock(self._block.record['dress'])
         self._worn = -1
+        self._scene: tuple[str, int, tuple[str, ...]] = ('', 0, ())
 
     def read(self, data: mujoco.MjData) -> Snapshot:
         """Put the newest state into the model and ``data``, ready to render."""
@@ -112,7 +129,7 @@ class SnapshotReader:
         mujoco.mj_kinematics(self._model, data)
         mujoco.mj_comPos(self._model, data)
         mujoco.mj_camlight(self._model, data)
-        return Snapshot(int(state['stamp_ns']), data.time, self._worn)
+        return Snapshot(int(state['stamp_ns']), data.time, self._worn, *self._scene)
 
     def _read_matching(self) -> np.ndarray:
         """A state and, in the model, the dress that belongs to it."""
@@ -129,4 +146,7 @@ class SnapshotReader:
             getattr(model, name)[...] = dress[name]
         model.vis.headlight.ambient[:] = dress['ambient']
         model.vis.headlight.diffuse[:] = dress['diffuse']
+        axes = dress['axes'].item().decode()
+        self._scene = (dress['task'].item().decode(), int(dress['seed']),
+                       tuple(axes.split('+')) if axes else ())
         self._worn = int(dress['resets'])

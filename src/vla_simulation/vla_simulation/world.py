@@ -56,18 +56,19 @@ class World:
     """
     The robot of ``profile`` in the world of ``suite``.
 
-    ``control_mode`` is the kind of the arms' actuators, by default the profile's first.
+    ``control_mode`` is the kind of the arms' actuators, by default the profile's first. With
+    ``leaders`` the model has those of the profile, as the simulated robot has.
     """
 
     def __init__(
         self, suite: Suite | str, profile: RobotProfile | str | None = None,
-        control_mode: ControlMode | None = None,
+        control_mode: ControlMode | None = None, leaders: bool = False,
     ) -> None:
         self.suite = suites.load(suite) if isinstance(suite, str) else suite
         profile = profile or self.suite.profiles[0]
         self.profile = RobotProfile.load(profile) if isinstance(profile, str) else profile
         self.suite.check_robot(self.profile)
-        arguments = {'leaders': 'false'} if self.profile.leaders else {}
+        arguments = {'leaders': 'false'} if self.profile.leaders and not leaders else {}
         self.model = build_model(
             self.profile, self.suite, control_mode=control_mode, arguments=arguments)
         self.data = mujoco.MjData(self.model)

@@ -286,7 +286,7 @@ class SimulatedHardware(HardwareInterface):
 
     def _publish(self) -> None:
         if self._snapshot is not None:
-            self._snapshot.write(self.data, self._clock(), self.resets)
+            self._snapshot.write(self.data, self._clock(), self.resets, self.scene)
 
     def recover(self) -> None:
         self.fault = None

@@ -1,4 +1,5 @@
 """A short plan of a policy: H actions of D numbers, each with a time of its own."""
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +24,8 @@ class ActionChunk:
 
     ``stamp_ns`` is the time of the observation the chunk is conditioned on; ``times_s`` count
     from there. The first ``prefix_length`` steps were taken over unchanged from the plan already
-    committed. ``uncertainty`` is the spread of the prediction in the units of the data.
+    committed. ``uncertainty`` is the spread of the prediction in the units of the data. ``features``
+    are what monitors read beside the actions, such as ``embedding`` [E] and ``samples`` [K, H, D].
     """
 
     stamp_ns: int
@@ -38,6 +40,7 @@ class ActionChunk:
     inference_start_ns: int = 0
     inference_end_ns: int = 0
     uncertainty: np.ndarray | None = field(default=None, metadata={'shape': '[H]'})
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:

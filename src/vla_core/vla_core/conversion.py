@@ -26,8 +26,8 @@ from vla_core.action_space import (
 from vla_core.validation import near_matches, one_line
 
 __all__ = [
-    'ConversionError', 'chunk_from_message', 'chunk_to_message', 'image_from_message',
-    'image_to_message', 'joint_order', 'pose_from_message', 'pose_to_message', 'reorder',
+    'ConversionError', 'chunk_from_message', 'chunk_to_message', 'features_from_message',
+    'features_to_message', 'image_from_message', 'image_to_message', 'joint_order', 'pose_from_message', 'pose_to_message', 'reorder',
     'space_from_message', 'space_to_message', 'time_from_message', 'time_to_message',
 ]
 
@@ -130,6 +130,40 @@ def chunk_to_message(chunk: ActionChunk, message: Any) -> Any:
     _fill(message, 'uncertainty', 'f',
           () if chunk.uncertainty is None else chunk.uncertainty, np.float32)
     return message
+
+
+def features_to_message(chunk: ActionChunk, message: Any) -> Any:
+    """Fill a vla_interfaces/PolicyFeatures from ``chunk.features`` and return it."""
+    time_to_message(chunk.stamp_ns, message.header.stamp)
+    message.header.frame_id = chunk.frame_id
+    message.sequence = chunk.sequence
+    message.policy = chunk.policy
+    message.instruction = chunk.instruction
+    _fill(message, 'embedding', 'f', chunk.features.get('embedding', ()), np.float32)
+    samples = np.asarray(chunk.features.get('samples', np.zeros((0, 0, 0))))
+    message.plans, message.steps, message.dimension = samples.shape
+    _fill(message, 'samples', 'f', samples, np.float32)
+    return message
+
+
+def features_from_message(message: Any) -> dict[str, np.ndarray]:
+    """
+    The features of a vla_interfaces/PolicyFeatures: ``embedding`` [E], ``samples`` [K, H, D].
+
+    What the policy did not give is left out. ConversionError when the lengths contradict.
+    """
+    features = {}
+    if len(message.embedding):
+        features['embedding'] = _view(message.embedding, np.float32)
+    if len(message.samples):
+        shape = (message.plans, message.steps, message.dimension)
+        samples = _view(message.samples, np.float32)
+        if len(samples) != shape[0] * shape[1] * shape[2]:
+            raise ConversionError(
+                f'policy features: samples: {len(samples)} numbers are not plans {shape[0]} '
+                f'× steps {shape[1]} × dimension {shape[2]}')
+        features['samples'] = samples.reshape(shape)
+    return features
 
 
 def image_from_message(message: Any) -> np.ndarray:

@@ -1,9 +1,9 @@
 """
 Demonstrations by the experts: ``python -m vla_simulation.demonstrations --suite … --out DIR``.
 
-Written as a LeRobotDataset v3: images of the contract, state, action, instruction, and with each
-episode its task, seed and outcome. The action of a frame is the reference to be reached one period
-later. Each worker writes a part; a run that was interrupted goes on where it stopped, and the same
+Written as a LeRobotDataset v3: images of the contract, state, action, instruction, where target and
+goal truly are (for auxiliary losses; a policy never sees them), and with each episode its task,
+seed and outcome. The action of a frame is the reference to be reached one period later. Each worker writes a part; a run that was interrupted goes on where it stopped, and the same
 arguments always give the same episodes. Episodes in which the expert failed are left out.
 """
 import argparse
@@ -37,7 +37,10 @@ SETTLE_S = 0.4
 
 @dataclass(frozen=True)
 class Demonstrations:
-    """What is demonstrated; episode i is of family i mod n and seed ``seed`` + i div n."""
+    """What is demonstrated; episode i is of family i mod n and seed ``seed`` + i div n.
+
+    ``contract`` names what is recorded; empty, the suite's own.
+    """
 
     suite: str
     robot: str
@@ -46,6 +49,7 @@ class Demonstrations:
     seed: int
     noise_m: float = 0.0
     noise_rad: float = 0.0
+    contract: str = ''
 
     def __post_init__(self) -> None:
         suite = suites.load(self.suite)
@@ -108,7 +112,8 @@ def _write_part(
 ) -> int:
     """Write the episodes worker, worker + workers, … and return how many were saved."""
     world = World(demonstrations.suite, demonstrations.robot or None)
-    contract = world.suite.contract(world.profile)
+    contract = (PolicyContract.load(demonstrations.contract) if demonstrations.contract
+                else world.suite.contract(world.profile))
     observer = Observer(world, contract)
     with DatasetWriter.create_or_resume(
             Path(place), fps=round(contract.rate_hz), features=_features(contract),
@@ -117,7 +122,7 @@ def _write_part(
         writer.flush()
         saved = load_metadata(Path(place)).episodes
         begin = int(saved[-1].fields['draw']) + workers if saved else worker
-        recorder = _Recorder(writer, contract)
+        recorder = _Recorder(writer, world, contract)
         episode = Episode(
             world, observer, ExpertPolicy(world, contract),
             Inference(replan_steps=1, noise_m=demonstrations.noise_m,
@@ -144,8 +149,8 @@ def _write_part(
 class _Recorder:
     """Frames of one episode into a writer."""
 
-    def __init__(self, writer: DatasetWriter, contract: PolicyContract) -> None:
-        self._writer, self._contract = writer, contract
+    def __init__(self, writer: DatasetWriter, world: World, contract: PolicyContract) -> None:
+        self._writer, self._world, self._contract = writer, world, contract
 
     def add(self, observation: Observation, action: np.ndarray) -> None:
         self._writer.add_frame({
@@ -153,7 +158,14 @@ class _Recorder:
             self._contract.state.key: observation.state,
             self._contract.action.key: np.asarray(action, np.float32),
             'time': np.array([observation.stamp_ns / 1e9], np.float32),
+            'truth.target': self._place(self._world.scene.target),
+            'truth.goal': self._place(self._world.scene.goal),
         }, observation.instruction)
+
+    def _place(self, body: str) -> np.ndarray:
+        """Position [3] in the world, m; the origin, inside the arm, where there is no such body."""
+        place = self._world.position(body) if body else np.zeros(3)
+        return place.astype(np.float32)
 
 
 def _features(contract: PolicyContract) -> dict[str, dict[str, Any]]:
@@ -168,6 +180,8 @@ def _features(contract: PolicyContract) -> dict[str, dict[str, Any]]:
         contract.action.key: {'dtype': 'float32', 'shape': (space.dimension,),
                               'names': list(space.labels)},
         'time': {'dtype': 'float32', 'shape': (1,), 'names': ['simulated_s']},
+        'truth.target': {'dtype': 'float32', 'shape': (3,), 'names': ['x', 'y', 'z']},
+        'truth.goal': {'dtype': 'float32', 'shape': (3,), 'names': ['x', 'y', 'z']},
     }
 
 
@@ -185,13 +199,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument('--noise-mm', type=float, default=0.0,
                         help='disturb what is executed, not what is recorded (tip, mm)')
     parser.add_argument('--noise-rad', type=float, default=0.0, help='the same for joint actions')
+    parser.add_argument('--contract', default='',
+                        help="policy contract by name or path (default: the suite's own)")
     parser.add_argument('--out', type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
         families = tuple(options.families) or tuple(suites.load(options.suite).families)
         demonstrations = Demonstrations(
             options.suite, options.robot, families, options.episodes, options.seed,
-            options.noise_mm / 1000, options.noise_rad)
+            options.noise_mm / 1000, options.noise_rad, options.contract)
         with progress_bar() as bar:
             task = bar.add_task('demonstrations', total=options.episodes, note='')
             failed = 0

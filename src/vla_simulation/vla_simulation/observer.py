@@ -20,7 +20,7 @@ from vla_core.rotation import (
     quaternion_to_rotation_vector,
     quaternion_to_rpy,
 )
-from vla_simulation.rendering import Renderer
+from vla_simulation.rendering import Part, Renderer
 from vla_simulation.scene import SceneError
 from vla_simulation.world import World
 
@@ -36,7 +36,7 @@ _FROM_MATRIX = {
 
 @dataclass(frozen=True)
 class _View:
-    """A camera, rendered at the height the contract's processing will bring it to."""
+    """A camera, and what renders the part of it that is needed."""
 
     topic: str
     camera: str
@@ -47,16 +47,21 @@ class Observer:
     """
     Observations of ``world`` by ``contract``; without ``images`` those are left out.
 
-    A contract's image of topic ``<camera>/image`` is rendered as a square of its own size where it
-    is cut to a square anyway, else at the camera's size and processed.
+    Of topic ``<camera>/image_raw`` only the part is rendered that the contract's processing keeps:
+    a crop by the camera's pixels, a centred square at once in its final size.
     """
 
     def __init__(self, world: World, contract: PolicyContract, images: bool = True) -> None:
         contract.check_robot(world.profile)
         self.world = world
         self.contract = contract if images else contract.model_copy(update={'images': ()})
-        self._renderers: dict[tuple[int, int], Renderer] = {}
+        self._renderers: dict[tuple, Renderer] = {}
         self._views = [self._view(entry.topic, entry.processing) for entry in self.contract.images]
+        # What has been rendered as a crop needs no cropping.
+        self._rendered = self.contract.model_copy(update={'images': tuple(
+            entry.model_copy(update={
+                'processing': entry.processing.model_copy(update={'crop': None})})
+            for entry in self.contract.images)})
 
     def observe(self, instruction: str, stamp_ns: int) -> Observation:
         """The observation at the world's present state."""
@@ -76,7 +81,7 @@ class Observer:
             else:
                 samples[part.topic] = JointSample(tuple(names), stamp_ns, np.array(positions))
         return assemble_observation(
-            self.contract, self.world.profile, samples, instruction, stamp_ns)
+            self._rendered, self.world.profile, samples, instruction, stamp_ns)
 
     def action_at_rest(self) -> np.ndarray:
         """The action [D] that says: stay where you are."""
@@ -108,13 +113,22 @@ class Observer:
 
     def _view(self, topic: str, processing) -> _View:
         camera = self.world.profile.camera(topic.strip('~/').split('/')[0])
-        square = (processing.fit == 'crop' and processing.crop is None
+        crop = processing.crop
+        square = (processing.fit == 'crop' and crop is None
                   and processing.centre_area == 1.0 and processing.width == processing.height
                   and camera.width >= camera.height)
-        size = ((processing.height, processing.width) if square
-                else (camera.height, camera.width))
+        size, within = (camera.height, camera.width), None
+        if square:
+            size = processing.height, processing.width
+        elif crop is not None:
+            size = crop.height, crop.width
+            within = Part(crop.left, crop.top, camera.width, camera.height)
         if min(size) < 1:
             raise SceneError(f'camera {camera.name}: no image of {size[1]}×{size[0]} pixels')
-        if size not in self._renderers:
-            self._renderers[size] = Renderer(self.world.model, *size)
-        return _View(topic, camera.name, self._renderers[size])
+        if within and (crop.left + crop.width > camera.width
+                       or crop.top + crop.height > camera.height):
+            raise SceneError(f'camera {camera.name}: the crop reaches beyond its '
+                             f'{camera.width}×{camera.height} pixels')
+        if (size, within) not in self._renderers:
+            self._renderers[size, within] = Renderer(self.world.model, *size, within=within)
+        return _View(topic, camera.name, self._renderers[size, within])

@@ -7,12 +7,13 @@ names the Debian package that is missing. A renderer belongs to the thread that 
 import ctypes.util
 import importlib
 import os
+from dataclasses import dataclass
 from types import TracebackType
 
 import mujoco
 import numpy as np
 
-__all__ = ['RenderError', 'Renderer', 'choose_backend']
+__all__ = ['Part', 'RenderError', 'Renderer', 'choose_backend']
 
 LIBRARIES = {'egl': 'EGL', 'osmesa': 'OSMesa'}
 BACKENDS = ('egl', 'osmesa', 'glfw')
@@ -46,19 +47,32 @@ def choose_backend() -> str:
     return backend
 
 
+@dataclass(frozen=True)
+class Part:
+    """Where a part begins, ``left`` and ``top``, in an image of ``width`` × ``height`` pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 class Renderer:
     """
     RGB, depth and segmentation of a model's cameras, ``height`` × ``width`` pixels.
 
     Shadows, reflections and multisampling are off unless ``fine``: on a CPU they cost more than
-    all the rest, and a policy's images need none.
+    all the rest, and a policy's images need none. ``within`` makes the image a part of
+    a larger one, and costs only that part.
     """
 
     def __init__(
         self, model: mujoco.MjModel, height: int, width: int, *, fine: bool = False,
+        within: Part | None = None,
     ) -> None:
         self._model = model
         self._shape = (height, width)
+        self._within = within
         self._rectangle = mujoco.MjrRect(0, 0, width, height)
         self._options = mujoco.MjvOption()
         self._options.sitegroup[:] = 0
@@ -133,7 +147,20 @@ class Renderer:
         self._gl.make_current()
         mujoco.mjv_updateScene(self._model, data, self._options, None, camera,
                                mujoco.mjtCatBit.mjCAT_ALL, self._scene)
+        if self._within is not None:
+            self._narrow(self._within)
         mujoco.mjr_render(self._rectangle, self._scene, self._context)
+
+    def _narrow(self, whole: Part) -> None:
+        """Let the view span what our pixels span in the whole image."""
+        height, width = self._shape
+        for view in self._scene.camera:
+            top = view.frustum_top
+            pixel = 2.0 * top / whole.height  # square, on the near plane
+            view.frustum_center += pixel * (whole.left + width / 2 - whole.width / 2)
+            view.frustum_width = pixel * width / 2
+            view.frustum_top = top - pixel * whole.top
+            view.frustum_bottom = top - pixel * (whole.top + height)
 
     def _fixed_camera(self, name: str) -> mujoco.MjvCamera:
         index = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_CAMERA, name)

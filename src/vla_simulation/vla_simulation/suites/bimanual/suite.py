@@ -70,7 +70,7 @@ class Bimanual(Suite):
             name='bimanual_aloha', description=f'bimanual suite, {profile.description}',
             robot=profile.name, rate_hz=self.rate_hz,
             images=tuple(ImageContract(key=f'observation.images.{camera.name}',
-                                       topic=f'{camera.name}/image', processing=square)
+                                       topic=f'{camera.name}/image_raw', processing=square)
                          for camera in profile.cameras),
             state=StateContract(parts=tuple(parts)),
             action=ActionContract(horizon=HORIZON, space=ActionSpace.of_robot(

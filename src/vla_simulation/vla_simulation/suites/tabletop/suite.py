@@ -103,7 +103,7 @@ class Tabletop(Suite):
             description=f'tabletop suite, {profile.description}',
             robot=profile.name, rate_hz=self.rate_hz,
             images=tuple(ImageContract(key=f'observation.images.{camera.name}',
-                                       topic=f'{camera.name}/image', processing=square)
+                                       topic=f'{camera.name}/image_raw', processing=square)
                          for camera in profile.cameras),
             state=StateContract(parts=(
                 StatePart(source='joint_position', topic='joint_states', names=arm.joints),

@@ -2,6 +2,7 @@
 import contextlib
 import importlib
 from array import array
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,8 @@ from vla_core.conversion import (
     ConversionError,
     chunk_from_message,
     chunk_to_message,
+    features_from_message,
+    features_to_message,
     image_from_message,
     image_to_message,
     joint_order,
@@ -226,3 +229,16 @@ def test_a_pose_round_trips(make):
         pose_to_message(np.float32([1, 2, 3]), [0, 0.6, 0, 0.8], make()))
     assert position.tolist() == [1, 2, 3]
     assert quaternion.tolist() == [0, 0.6, 0, 0.8]
+
+
+def test_features_round_trip_and_lengths_that_contradict_are_named(pair):
+    features = {'embedding': np.arange(4, dtype=np.float32),
+                'samples': np.ones((2, 3, 1), np.float32)}
+    message = features_to_message(replace(some_chunk(pair), features=features), stand_in_chunk())
+    back = features_from_message(message)
+    assert back.keys() == features.keys()
+    assert all(np.array_equal(back[key], features[key]) for key in features)
+    message.plans = 5
+    with pytest.raises(ConversionError, match='plans 5'):
+        features_from_message(message)
+    assert features_from_message(features_to_message(some_chunk(pair), message)) == {}

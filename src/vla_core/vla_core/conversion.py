@@ -27,8 +27,9 @@ from vla_core.validation import near_matches, one_line
 
 __all__ = [
     'ConversionError', 'chunk_from_message', 'chunk_to_message', 'features_from_message',
-    'features_to_message', 'image_from_message', 'image_to_message', 'joint_order', 'pose_from_message', 'pose_to_message', 'reorder',
-    'space_from_message', 'space_to_message', 'time_from_message', 'time_to_message',
+    'features_to_message', 'image_from_message', 'image_to_message', 'joint_order',
+    'pose_from_message', 'pose_to_message', 'reorder', 'space_from_message', 'space_to_message',
+    'time_from_message', 'time_to_message',
 ]
 
 _SPACE_CODES = {

@@ -1,0 +1,1 @@
+"""The policy server: openpi's WebSocket protocol, requests of many clients batched on the device."""

@@ -18,6 +18,7 @@ setup(
     license='Apache-2.0',
     entry_points={
         'vla_hardware.plugins': [
+            'aloha = vla_hardware.aloha:AlohaHardware',
             'sim = vla_hardware.sim:SimulatedHardware',
         ],
     },

@@ -37,6 +37,8 @@ class FaultCode(str, enum.Enum):
     SERVO_OVERLOAD = 'servo_overload'
     SERVO_OVERHEATED = 'servo_overheated'
     SERVO_VOLTAGE = 'servo_voltage'
+    SERVO_MISSING = 'servo_missing'
+    SERVO_FAILURE = 'servo_failure'
     LIMIT_VIOLATION = 'limit_violation'
     INVALID_COMMAND = 'invalid_command'
     INTERNAL = 'internal'

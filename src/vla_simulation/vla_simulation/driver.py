@@ -65,6 +65,13 @@ class ArmDriver:
         for arm in self._arms:
             arm.reset()
 
+    def solve(
+        self, arm: str, position: np.ndarray, rotation: np.ndarray, start: np.ndarray,
+    ) -> np.ndarray:
+        """Joints [n] of an arm near ``start`` with the tip at a pose of its base frame."""
+        return next(one for one in self._arms if one.profile.name == arm).kinematics.solve(
+            position, rotation, start)
+
     def tick(self, action: np.ndarray) -> None:
         """Follow ``action`` [D] for `TICK_S` and step the physics by as much."""
         for arm, part in zip(self._arms, self._space.slices):

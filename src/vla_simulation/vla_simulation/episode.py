@@ -1,13 +1,13 @@
 """
-One episode in lockstep: policy, scheduler, control and physics in simulated time.
+One episode in lockstep: policy, execution, control and physics in simulated time.
 
 An observation is taken at a multiple of the policy's period; its chunk arrives after the simulated
-inference delay (plus jitter drawn from the episode's seed) and not before. Asked again is when the
-last request was answered. Nothing depends on how fast this computer is.
+inference delay (plus jitter drawn from the episode's seed) and not before, or never. Asked again is
+when the last request was answered, or has gone unanswered for too long. Nothing depends on how fast
+this computer is.
 """
-import importlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,10 @@ import numpy as np
 from vla_core.action_chunk import ActionChunk
 from vla_core.action_space import ActionSpace
 from vla_core.observation import Observation
+from vla_execution.executor import ExecutionSettings, Executor, Law
+from vla_execution.faults import FaultInjector, Faults
+from vla_execution.latency import LatencyEstimate
+from vla_execution.roll_forward import RollForward
 from vla_simulation.driver import TICK_S, ArmDriver
 from vla_simulation.observer import Observer
 from vla_simulation.scene import Scene, generator
@@ -43,10 +47,12 @@ class Inference:
     """
     How policy and robot are coupled.
 
-    ``delay_s`` and ``jitter_s`` (uniform, 0 to jitter) pass between observation and arrival;
-    ``replan_steps`` actions lie between two observations at least. ``noise_m`` and ``noise_rad``
-    disturb what is executed but not what is recorded, as DART does (Laskey et al., "DART: noise
-    injection for robust imitation learning", 2017).
+    ``delay_s`` and ``jitter_s`` (uniform, 0 to jitter) pass between observation and arrival, the
+    first time ``cold_start_s`` more; a share ``loss`` of the answers never comes, ``reorder`` of
+    them late (see `vla_execution.faults`). ``replan_steps`` actions lie between two observations at
+    least. Chunks are executed by ``strategy``, ``law`` and ``horizon``. ``noise_m`` and
+    ``noise_rad`` disturb what is executed but not what is recorded, as DART does (Laskey et al.,
+    "DART: noise injection for robust imitation learning", 2017).
     """
 
     strategy: str = 'replace'
@@ -55,14 +61,31 @@ class Inference:
     replan_steps: int = 4
     noise_m: float = 0.0
     noise_rad: float = 0.0
+    loss: float = 0.0
+    reorder: float = 0.0
+    cold_start_s: float = 0.0
+    law: Law = 'jerk_limited'
+    horizon: str = 'full'
 
     def __post_init__(self) -> None:
-        for name in ('delay_s', 'jitter_s', 'noise_m', 'noise_rad'):
+        for name in ('noise_m', 'noise_rad'):
             value = getattr(self, name)
             if not np.isfinite(value) or value < 0:
                 raise ValueError(f'{name}: must be finite and not negative (got {value})')
         if self.replan_steps < 1:
             raise ValueError(f'replan_steps: must be at least 1 (got {self.replan_steps})')
+        _ = self.faults  # refuses what is no delay and no share
+
+    @property
+    def faults(self) -> Faults:
+        """What happens to answers on their way."""
+        return Faults(**{name: getattr(self, name) for name in (
+            'delay_s', 'jitter_s', 'loss', 'reorder', 'cold_start_s')})
+
+    @property
+    def patience_s(self) -> float:
+        """How long an answer is waited for before it counts as lost."""
+        return 0.1 + 2.0 * (self.delay_s + self.jitter_s)
 
 
 @dataclass(frozen=True)
@@ -87,18 +110,13 @@ class EpisodeResult:
 
 
 @dataclass
-class _Request:
-    chunk: ActionChunk
-    arrives_ns: int
-
-
-@dataclass
 class Episode:
     """
     Runs episodes of one world with one policy.
 
-    ``on_step`` is called at every period of the policy with the observation and the reference that
-    is to be reached by the end of it; ``settle_s`` more are simulated after success.
+    ``on_step`` is called at every period of the policy with the observation and the action that is
+    to be reached by the end of it, ``on_tick`` with every reference in the space of ``executor``;
+    ``settle_s`` more are simulated after success.
     """
 
     world: World
@@ -107,12 +125,17 @@ class Episode:
     inference: Inference = field(default_factory=Inference)
     on_step: Callable[[Observation, np.ndarray], None] | None = None
     settle_s: float = 0.0
+    on_tick: Callable[[np.ndarray], None] | None = None
 
     def __post_init__(self) -> None:
-        self.space: ActionSpace = self.observer.contract.action.space
+        contract, profile = self.observer.contract, self.world.profile
+        self.executor = Executor(profile, contract.action.space, ExecutionSettings(
+            strategy=self.inference.strategy, law=self.inference.law,
+            horizon=self.inference.horizon))
+        self.space: ActionSpace = self.executor.space
         self.driver = ArmDriver(self.world, self.space)
-        self.scheduler = importlib.import_module('vla_execution.scheduler').Scheduler(
-            self.space, self.inference.strategy)
+        self._roll = RollForward(contract, self.space, profile, self.driver.solve)
+        self._times = np.arange(1, contract.action.horizon + 1) / contract.rate_hz
         self._period = round(1.0 / self.observer.contract.rate_hz / TICK_S)
         if abs(self._period * TICK_S * self.observer.contract.rate_hz - 1.0) > 1e-6:
             raise ValueError(f'rate_hz: {self.observer.contract.rate_hz:g} does not divide '
@@ -127,9 +150,13 @@ class Episode:
         monitor = world.suite.family(scene.family).monitor(world, scene)
         random = generator(scene.suite, scene.family, scene.seed, 'inference')
         noise = generator(scene.suite, scene.family, scene.seed, 'noise')
-        self.scheduler.start(0, self.observer.action_at_rest())
-        request: _Request | None = None
+        link = FaultInjector(self.inference.faults, random)
+        self._latency = LatencyEstimate()
+        executor = self.executor
+        executor.start(0, self.observer.action_at_rest(self.space))
+        states: dict[int, np.ndarray] = {}
         asked, chunks, offset = -10 ** 9, 0, np.zeros(self.space.dimension)
+        expected: int | None = None
         limit = round(world.suite.family(scene.family).time_limit_s / TICK_S)
         end = limit
         tick = 0
@@ -137,21 +164,32 @@ class Episode:
             now = tick * TICK_NS
             if tick % period == 0:
                 due = tick - asked >= self.inference.replan_steps * period
+                lost = expected is not None and (
+                    (tick - asked) * TICK_S > self.inference.patience_s)
                 observation = None
-                if request is None and due and self._wants(now):
+                if (expected is None or lost) and due and executor.wants_chunk(now):
                     observation = self.observer.observe(scene.instruction, now)
-                    request, asked = self._ask(observation, random, now), tick
+                    state = self.observer.action_at_rest(self.space)
+                    chunk = self._ask(observation, state, random, now)
+                    expected, asked, states = chunk.stamp_ns, tick, {chunk.stamp_ns: state}
+                    sent = now
+                    link.put(chunk, now)
                     chunks += 1
-            if request is not None and now >= request.arrives_ns:
-                self.scheduler.add(request.chunk, now)
-                request = None
+            for chunk in link.arrived(now):
+                executor.add(chunk, now, states.get(chunk.stamp_ns))
+                if chunk.stamp_ns == expected:
+                    self._latency.observe(now - sent)
+                    expected = None
             if tick % period == 0:
                 if self.on_step is not None:
                     observation = observation or self.observer.observe(scene.instruction, now)
-                    self.on_step(observation, self.scheduler.reference(now + period * TICK_NS))
+                    self.on_step(observation, executor.planned(now + period * TICK_NS))
                 if self.inference.noise_m or self.inference.noise_rad:
                     offset = self._draw_noise(noise, offset)
-            self.driver.tick(self.scheduler.reference(now + TICK_NS) + offset)
+            reference = executor.reference(now + TICK_NS).row
+            if self.on_tick is not None:
+                self.on_tick(reference)
+            self.driver.tick(reference + offset)
             tick += 1
             if tick % CHECK_TICKS == 0 and monitor.update().success and end == limit:
                 end = min(limit, tick + round(self.settle_s / TICK_S))
@@ -161,21 +199,20 @@ class Episode:
             verdict.success, round(verdict.progress, 4), verdict.wrong_object, verdict.failure,
             round(tick * TICK_S, 3), chunks)
 
-    def _wants(self, now: int) -> bool:
-        return self.scheduler.wants_chunk(now)
-
     def _ask(
-        self, observation: Observation, random: np.random.Generator, now: int,
-    ) -> _Request:
-        delay = self.inference.delay_s + self.inference.jitter_s * float(random.random())
-        steps = int(np.ceil(delay * self.observer.contract.rate_hz - 1e-9))
-        committed = np.stack([
-            self.scheduler.reference(now + (i + 1) * self._period * TICK_NS)
-            for i in range(steps)]) if steps else None
-        chunk = self.policy.infer(
-            observation, prefix=committed, delay=steps,
+        self, observation: Observation, state: np.ndarray, random: np.random.Generator, now: int,
+    ) -> ActionChunk:
+        """The policy's chunk, asked as the strategy wants it asked."""
+        executor = self.executor
+        request = executor.request(now, self._latency.expected_ns, self._times, state)
+        if request.state_ns != now:
+            before, after = executor.planned(now), executor.planned(request.state_ns)
+            observation = replace(
+                observation, stamp_ns=request.state_ns, state=self._roll.state(
+                    observation.state, before, after, (request.state_ns - now) * 1e-9))
+        return self.policy.infer(
+            observation, prefix=request.prefix, delay=request.delay,
             rng=np.random.default_rng(random.integers(2 ** 63)))
-        return _Request(chunk, now + round(delay * 1e9))
 
     def _draw_noise(self, random: np.random.Generator, before: np.ndarray) -> np.ndarray:
         """Noise that wanders over about half a second, on positions (m or rad), not on grippers."""

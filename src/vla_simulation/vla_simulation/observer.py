@@ -83,9 +83,9 @@ class Observer:
         return assemble_observation(
             self._rendered, self.world.profile, samples, instruction, stamp_ns)
 
-    def action_at_rest(self) -> np.ndarray:
-        """The action [D] that says: stay where you are."""
-        space: ActionSpace = self.contract.action.space
+    def action_at_rest(self, space: ActionSpace | None = None) -> np.ndarray:
+        """The action [D] of an absolute space that says: stay where you are."""
+        space = space or self.contract.action.space
         action = np.zeros(space.dimension)
         for index, part in enumerate(space.slices):
             arm = (self.world.profile.arms[index] if space.is_joint_kind

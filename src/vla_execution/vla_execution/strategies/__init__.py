@@ -6,10 +6,9 @@ A module names its class ``STRATEGY``; adding one adds one file.
 import importlib
 import pkgutil
 from importlib.metadata import entry_points
-from typing import Any
 
-from vla_core.action_space import ActionSpace
 from vla_core.validation import ConfigurationError, near_matches
+from vla_execution.strategy import Strategy
 
 __all__ = ['GROUP', 'StrategyError', 'available', 'create']
 
@@ -26,11 +25,11 @@ def available() -> list[str]:
     return sorted({*own, *(point.name for point in entry_points(group=GROUP))})
 
 
-def create(name: str, space: ActionSpace) -> Any:
+def create(name: str) -> Strategy:
     """Make the strategy called ``name``; StrategyError names those there are."""
     for point in entry_points(group=GROUP):
         if point.name == name:
-            return point.load()(space)
+            return point.load()()
     if name not in available():
         raise StrategyError(f'no execution strategy {name!r}; {near_matches(name, available())}')
-    return importlib.import_module(f'{__name__}.{name}').STRATEGY(space)
+    return importlib.import_module(f'{__name__}.{name}').STRATEGY()

@@ -1,13 +1,11 @@
 """A whole chunk, then a stop until the next: what a synchronous client does."""
-import numpy as np
-
-from vla_core.action_chunk import ActionChunk
-from vla_execution.strategies.replace import Replace
+from vla_execution.plan import Plan
+from vla_execution.strategy import Strategy, continued
 
 __all__ = ['STRATEGY', 'OpenLoop']
 
 
-class OpenLoop(Replace):
+class OpenLoop(Strategy):
     """
     All steps of a chunk from its arrival on, however long the inference took.
 
@@ -16,10 +14,8 @@ class OpenLoop(Replace):
 
     synchronous = True
 
-    def add(self, chunk: ActionChunk, now_ns: int) -> None:
-        held = self.reference(now_ns)
-        self._times = np.concatenate([[now_ns], chunk.stamps_ns - chunk.stamp_ns + now_ns])
-        self._data = np.vstack([held, np.asarray(chunk.data, np.float64)])
+    def merge(self, plan: Plan, chunk: Plan, prefix_length: int, now_ns: int) -> Plan:
+        return continued(plan, chunk.shifted(now_ns - chunk.stamp_ns), now_ns)
 
 
 STRATEGY = OpenLoop

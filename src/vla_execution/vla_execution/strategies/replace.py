@@ -1,38 +1,15 @@
-"""The newest chunk wins at once: simple, and the reference may jump to it within one step."""
-import numpy as np
-
-from vla_core.action_chunk import ActionChunk
-from vla_core.action_space import ActionSpace
-from vla_execution.interpolation import interpolate
+"""The newest chunk wins at once: simple, and the plan jumps to it as far as the two disagree."""
+from vla_execution.plan import Plan
+from vla_execution.strategy import Strategy, continued
 
 __all__ = ['STRATEGY', 'Replace']
 
 
-class Replace:
+class Replace(Strategy):
     """Steps of the newest chunk at their own times; what is past on arrival is skipped."""
 
-    synchronous = False
-
-    def __init__(self, space: ActionSpace) -> None:
-        self._space = space
-        self._times = np.zeros(1, np.int64)
-        self._data = np.zeros((1, space.dimension))
-
-    def start(self, now_ns: int, action: np.ndarray) -> None:
-        self._times, self._data = np.array([now_ns]), action[None].copy()
-
-    def add(self, chunk: ActionChunk, now_ns: int) -> None:
-        stamps = chunk.stamps_ns
-        ahead = stamps > now_ns
-        held = self.reference(now_ns)
-        self._times = np.concatenate([[now_ns], stamps[ahead]])
-        self._data = np.vstack([held, np.asarray(chunk.data, np.float64)[ahead]])
-
-    def reference(self, now_ns: int) -> np.ndarray:
-        return interpolate(self._space, self._times, self._data, now_ns)
-
-    def ends_ns(self) -> int:
-        return int(self._times[-1])
+    def merge(self, plan: Plan, chunk: Plan, prefix_length: int, now_ns: int) -> Plan:
+        return continued(plan, chunk, now_ns)
 
 
 STRATEGY = Replace

@@ -4,62 +4,45 @@ Mean of all predictions for a time, older ones weighing more.
 w_i = exp(−0.01 i), i = 0 the oldest prediction (Zhao et al., "Learning fine-grained bimanual
 manipulation with low-cost hardware", 2023, section 4.2).
 """
-from collections import deque
-
 import numpy as np
 
-from vla_core.action_chunk import ActionChunk
-from vla_core.action_space import ActionSpace
-from vla_execution.interpolation import interpolate, weighted_mean
+from vla_execution.plan import Plan, mean
+from vla_execution.strategy import Strategy, continued
 
-__all__ = ['STRATEGY', 'TemporalEnsemble']
+__all__ = ['STRATEGY', 'TemporalEnsemble', 'weights']
 
 DECAY = 0.01
 
 
-class TemporalEnsemble:
-    """See the module; before the first predicted step the reference comes from where it stood."""
+def weights(covers: np.ndarray) -> np.ndarray:
+    """
+    Weights [k, m] of k predictions, the oldest first, for m times; each time's sum to 1.
 
-    synchronous = False
+    ``covers`` bool [k, m] says which prediction speaks of which time; at least one must.
+    """
+    age = np.cumsum(covers, axis=0) - 1
+    raw = np.where(covers, np.exp(-DECAY * age), 0.0)
+    return raw / raw.sum(axis=0)
 
-    def __init__(self, space: ActionSpace) -> None:
-        self._space = space
-        self._chunks: deque[tuple[np.ndarray, np.ndarray]] = deque()
-        self._start = 0, np.zeros(space.dimension)
-        self._last = self._start[1]
 
-    def start(self, now_ns: int, action: np.ndarray) -> None:
+class TemporalEnsemble(Strategy):
+    """The newest chunk's steps, each the mean over every chunk that covers its time."""
+
+    def __init__(self) -> None:
+        self._chunks: list[Plan] = []
+
+    def reset(self) -> None:
         self._chunks.clear()
-        self._start = now_ns, action.copy()
-        self._last = self._start[1]
 
-    def add(self, chunk: ActionChunk, now_ns: int) -> None:
-        if not self._chunks:
-            self._start = now_ns, self._last
-        self._chunks.append((chunk.stamps_ns, np.asarray(chunk.data, np.float64)))
-
-    def reference(self, now_ns: int) -> np.ndarray:
-        while len(self._chunks) > 1 and self._chunks[0][0][-1] < now_ns:
-            self._chunks.popleft()
-        covering = [(stamps, data) for stamps, data in self._chunks
-                    if stamps[0] <= now_ns <= stamps[-1]]
-        if covering:
-            weights = np.exp(-DECAY * np.arange(len(covering)))
-            rows = np.stack([interpolate(self._space, stamps, data, now_ns)
-                             for stamps, data in covering])
-            self._last = weighted_mean(self._space, rows, weights / weights.sum())
-        elif self._chunks and now_ns < self._chunks[0][0][0]:
-            begin, held = self._start
-            stamps, data = self._chunks[0]
-            self._last = interpolate(
-                self._space, np.array([begin, max(stamps[0], begin + 1)]),
-                np.stack([held, data[0]]), now_ns)
-        elif self._chunks:
-            self._last = np.array(self._chunks[-1][1][-1])
-        return self._last.copy()
-
-    def ends_ns(self) -> int:
-        return int(self._chunks[-1][0][-1]) if self._chunks else self._start[0]
+    def merge(self, plan: Plan, chunk: Plan, prefix_length: int, now_ns: int) -> Plan:
+        self._chunks = [old for old in self._chunks if old.last_ns >= now_ns] + [chunk]
+        times = chunk.times_ns
+        covers = np.stack([(old.times_ns[0] <= times) & (times <= old.last_ns)
+                           for old in self._chunks])
+        rows = np.stack([old.rows_at(times) for old in self._chunks])
+        merged = Plan(plan.layout, times, mean(plan.layout, rows, weights(covers)),
+                      stamp_ns=chunk.stamp_ns)
+        return continued(plan, merged, now_ns)
 
 
 STRATEGY = TemporalEnsemble

@@ -16,4 +16,15 @@ setup(
     maintainer_email='maintainers@example.com',
     description='Observation assembly, the inference node and the task action server.',
     license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            'inference_node = vla_inference.node.inference_node:main',
+            'task_check = vla_inference.task_check.node:main',
+            'calibrate_delays = vla_inference.commands.calibrate_delays:main',
+        ],
+        'vla_inference.success': [
+            f'{name} = vla_inference.success.{name}:{name.capitalize()}'
+            for name in ('operator', 'detector', 'monitor', 'simulation')],
+        'vla_policies.kinds': ['fast_slow = vla_inference.fast_slow.policy:FastSlowPolicy'],
+    },
 )

@@ -1,0 +1,49 @@
+"""From camera and joint streams to action chunks: the inference node and the simulation's check."""
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import EqualsSubstitution, LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+from vla_core.node import end_launch_on_mistake
+
+
+def text(name):
+    return ParameterValue(LaunchConfiguration(name), value_type=str)
+
+
+def generate_launch_description():
+    return LaunchDescription([
+        DeclareLaunchArgument(
+            'robot', default_value='franka',
+            description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
+        DeclareLaunchArgument(
+            'policy', default_value='',
+            description='Policy: the folder of a checkpoint, which is served here, or the address '
+                        'of a server; empty: none until load_policy is called.'),
+        DeclareLaunchArgument(
+            'contract', default_value='',
+            description='Contract between policy and robot, by name or path; empty: the one that '
+                        'the checkpoint carries.'),
+        DeclareLaunchArgument(
+            'delays', default_value='',
+            description='File of measured delays, written by calibrate_delays; empty: none known.'),
+        DeclareLaunchArgument(
+            'hardware', default_value='sim',
+            description='Hardware plug-in: sim for a simulated arm, or that of the real one.'),
+        DeclareLaunchArgument(
+            'world', default_value='',
+            description='World of a simulated robot: tabletop, bimanual, or none; empty: the one '
+                        'made for the robot.'),
+        Node(
+            package='vla_inference', executable='inference_node', name='inference',
+            output='screen', on_exit=end_launch_on_mistake,
+            parameters=[{name: text(name) for name in (
+                'robot', 'policy', 'contract', 'delays')}]),
+        Node(
+            package='vla_inference', executable='task_check', name='task_check', output='screen',
+            on_exit=end_launch_on_mistake,
+            condition=IfCondition(EqualsSubstitution(LaunchConfiguration('hardware'), 'sim')),
+            parameters=[{'robot': text('robot'), 'world': text('world')}]),
+    ])

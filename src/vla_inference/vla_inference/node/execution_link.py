@@ -1,0 +1,89 @@
+"""The execution node as this one sees it: start, stop, its state and what it has committed to."""
+import time
+from collections.abc import Callable
+
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from std_srvs.srv import Trigger
+
+from vla_core.action_chunk import ActionChunk
+from vla_core.conversion import chunk_from_message
+from vla_inference.node.turn import wait_until
+from vla_interfaces.msg import ActionChunk as ActionChunkMessage, ExecutionStatus
+
+__all__ = ['ExecutionLink']
+
+ANSWER_S = 3.0
+THERE_S = 2.0
+STATUS_S = 1.0
+
+
+class ExecutionLink:
+    """Its services and topics; ``committed`` gets what it is going to execute."""
+
+    def __init__(self, node: Node, committed: Callable[[ActionChunk], None]) -> None:
+        self._committed = committed
+        self.status: ExecutionStatus | None = None
+        self._heard_s = 0.0
+        self._start = node.create_client(Trigger, 'execution/start')
+        self._stop = node.create_client(Trigger, 'execution/stop')
+        self._parameters = node.create_client(SetParameters, 'execution/set_parameters')
+        reliable = QoSProfile(depth=10)
+        node.create_subscription(
+            ActionChunkMessage, 'committed_chunk', self._take_chunk, QoSProfile(depth=1))
+        node.create_subscription(
+            ExecutionStatus, 'execution_status', self._take_status, reliable)
+
+    @property
+    def executing(self) -> bool:
+        """Whether it says that the arm follows chunks."""
+        return (self.status is not None and time.monotonic() - self._heard_s < STATUS_S
+                and self.status.state == ExecutionStatus.EXECUTING)
+
+    async def start(self) -> str:
+        """Begin at rest where the robot is; '' or why it did not."""
+        return await self._trigger(self._start)
+
+    async def stop(self) -> str:
+        """Come to a smooth stop and drop every chunk; '' or why it did not."""
+        return await self._trigger(self._stop)
+
+    async def use_contract(self, contract: str) -> str:
+        """Execute chunks of another contract; '' or why it does not."""
+        request = SetParameters.Request(parameters=[Parameter(
+            name='contract', value=ParameterValue(
+                type=ParameterType.PARAMETER_STRING, string_value=contract))])
+        answer = await self._call(self._parameters, request)
+        if isinstance(answer, str):
+            return answer
+        result = answer.results[0]
+        return '' if result.successful else f'execution: {result.reason}'
+
+    async def _trigger(self, client: Client) -> str:
+        answer = await self._call(client, Trigger.Request())
+        if isinstance(answer, str):
+            return answer
+        return '' if answer.success else f'{client.srv_name}: {answer.message or "refused"}'
+
+    async def _call(self, client: Client, request: object) -> object | str:
+        """The answer, or in one line why there is none."""
+        if not await wait_until(client.service_is_ready, THERE_S):
+            return f'{client.srv_name} is not there: is the execution node running?'
+        answer = client.call_async(request)
+        if not await wait_until(answer.done, ANSWER_S):
+            client.remove_pending_request(answer)
+            return f'{client.srv_name} did not answer for {ANSWER_S:g} s'
+        return answer.result()
+
+    def _take_chunk(self, message: ActionChunkMessage) -> None:
+        try:
+            self._committed(chunk_from_message(message))
+        except ValueError:
+            return
+
+    def _take_status(self, message: ExecutionStatus) -> None:
+        self.status = message
+        self._heard_s = time.monotonic()

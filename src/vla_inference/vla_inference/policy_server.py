@@ -1,0 +1,109 @@
+"""
+A policy server of this machine: `python -m vla_policies.serve` in a process of its own.
+
+torch lives there and only there. The process ends with the one that started it.
+"""
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+__all__ = ['PolicyServer', 'ServerError', 'serve_command']
+
+PR_SET_PDEATHSIG = 1
+
+
+class ServerError(RuntimeError):
+    """The server ended or did not come up; one line."""
+
+
+def serve_command(policy: str, contract: str, port: int) -> list[str]:
+    """
+    The command that serves a policy on a port of this machine.
+
+    ``policy`` is a folder, which has its own contract, or ``module:attribute``.
+    """
+    command = [sys.executable, '-m', 'vla_policies.serve', '--policy', policy, '--port', str(port)]
+    return command if Path(policy).is_dir() else [*command, '--contract', contract]
+
+
+class PolicyServer:
+    """The process; ``command`` gives its command line for a policy, a contract and a port."""
+
+    def __init__(
+        self, policy: str, contract: str,
+        command: Callable[[str, str, int], Sequence[str]] = serve_command,
+    ) -> None:
+        self.name = Path(policy).name
+        self.port = _free_port()
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'vla_inference.policy_server', str(os.getpid()),
+             *command(policy, contract, self.port)], stdin=subprocess.DEVNULL)
+
+    @property
+    def address(self) -> str:
+        """Where its clients connect."""
+        return f'ws://127.0.0.1:{self.port}'
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def exited(self) -> str:
+        """'' while it runs, else how it ended."""
+        status = self._process.poll()
+        if status is None:
+            return ''
+        ended = (f'was ended by {signal.Signals(-status).name}' if status < 0
+                 else f'ended with status {status}')
+        return f'policy server of {self.name} {ended}'
+
+    def wait_until_listening(self, timeout_s: float, given_up: Callable[[], bool]) -> None:
+        """Wait for its port; ServerError when it ends, takes too long or is given up."""
+        end = time.monotonic() + timeout_s
+        while not given_up():
+            if self.exited():
+                raise ServerError(self.exited())
+            with contextlib.suppress(OSError), socket.create_connection(
+                    ('127.0.0.1', self.port), 0.2):
+                return
+            if time.monotonic() > end:
+                raise ServerError(f'policy server of {self.name} was not ready after '
+                                  f'{timeout_s:g} s')
+            time.sleep(0.05)
+        raise ServerError('given up')
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """End it, by force if it does not."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def _become(parent: int, command: Sequence[str]) -> None:
+    """Replace this process by ``command``, which ends when ``parent`` does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which ends us
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)
+    os.execv(command[0], command)
+
+
+if __name__ == '__main__':
+    _become(int(sys.argv[1]), sys.argv[2:])

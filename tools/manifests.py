@@ -19,7 +19,7 @@ ROSDEP_KEY_OF_MODULE = {
     'scipy': 'python3-scipy', 'setuptools': 'python3-setuptools', 'tf2_ros': 'tf2_ros_py',
     'transforms3d': 'python3-transforms3d', 'yaml': 'python3-yaml', 'matplotlib':
     'python3-matplotlib', 'argcomplete': 'python3-argcomplete', 'coal': 'pinocchio',
-    'pydantic_core': 'pydantic', 'serial': 'python3-serial',
+    'pydantic_core': 'pydantic', 'serial': 'python3-serial', 'google': 'protobuf',
 }
 
 

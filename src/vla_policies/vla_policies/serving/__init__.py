@@ -1,1 +1,1 @@
-"""The policy server: openpi's WebSocket protocol, requests of many clients batched on the device."""
+"""The policy server: openpi's WebSocket protocol, many clients batched on one device."""

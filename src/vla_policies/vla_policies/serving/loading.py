@@ -7,6 +7,7 @@ import numpy as np
 
 from vla_core.observation import Observation
 from vla_core.policy_contract import PolicyContract, process_instruction
+from vla_policies.clients.agreement import check_agreement
 from vla_policies.policy import Policy, PolicyError, Request
 from vla_policies.registry import load_policy
 
@@ -17,16 +18,17 @@ def load(name: str, contract: str = '') -> Policy:
     """
     The policy in a folder, a shipped one by its name, or ``module:attribute``.
 
-    The attribute is a policy, or is called to make one, with the contract if one is named.
+    The attribute is a policy, or is called to make one, with the contract if one is named. Any
+    policy must agree with a contract that is named; ConfigurationError says where it does not.
     """
     if ':' in name and not Path(name).exists():
         policy = _from_module(name, contract)
-    elif contract:
-        raise PolicyError('--contract is for module:attribute; a folder has its own')
     else:
         policy = load_policy(name)
     if not isinstance(policy, Policy) or not isinstance(policy.contract, PolicyContract):
         raise PolicyError(f'{name}: a {type(policy).__name__} is no policy with a contract')
+    if contract:
+        check_agreement(PolicyContract.load(contract), policy.contract, name)
     return policy
 
 

@@ -8,7 +8,7 @@ _BATCHES = (1, 2, 3, 4, 6, 8, 12, 16, 32)
 
 
 class Metrics:
-    """What the server counts; a registry of its own, so that several servers can be in a process."""
+    """What the server counts, in a registry of its own: there may be two servers in a process."""
 
     def __init__(self, policy: str) -> None:
         self.registry = CollectorRegistry()

@@ -25,12 +25,12 @@ from vla_policies.wire.arrays import WireError, array_from_bytes, plain_dtype
 
 __all__ = ['NamedObject', 'TimedAction', 'read', 'write']
 
-_OPCODES = frozenset(
-    'PROTO FRAME STOP MARK MEMOIZE BINPUT LONG_BINPUT BINGET LONG_BINGET '
-    'NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT '
-    'SHORT_BINUNICODE BINUNICODE SHORT_BINBYTES BINBYTES BINBYTES8 BYTEARRAY8 '
-    'EMPTY_LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 '
-    'EMPTY_DICT SETITEM SETITEMS GLOBAL STACK_GLOBAL REDUCE NEWOBJ BUILD'.split())
+_OPCODES = frozenset([
+    'PROTO', 'FRAME', 'STOP', 'MARK', 'MEMOIZE', 'BINPUT', 'LONG_BINPUT', 'BINGET', 'LONG_BINGET',
+    'NONE', 'NEWTRUE', 'NEWFALSE', 'BININT', 'BININT1', 'BININT2', 'LONG1', 'BINFLOAT',
+    'SHORT_BINUNICODE', 'BINUNICODE', 'SHORT_BINBYTES', 'BINBYTES', 'BINBYTES8', 'BYTEARRAY8',
+    'EMPTY_LIST', 'APPEND', 'APPENDS', 'EMPTY_TUPLE', 'TUPLE', 'TUPLE1', 'TUPLE2', 'TUPLE3',
+    'EMPTY_DICT', 'SETITEM', 'SETITEMS', 'GLOBAL', 'STACK_GLOBAL', 'REDUCE', 'NEWOBJ', 'BUILD'])
 _STORAGE_TYPES = {
     'FloatStorage': '<f4', 'DoubleStorage': '<f8', 'HalfStorage': '<f2', 'LongStorage': '<i8',
     'IntStorage': '<i4', 'ShortStorage': '<i2', 'CharStorage': '<i1', 'ByteStorage': '<u1',
@@ -132,10 +132,10 @@ class _StorageReader(_Reader):
 def _check_opcodes(data: bytes, extra: frozenset[str] = frozenset()) -> int:
     """Length of the first pickle in ``data``; WireError for an instruction not on the list."""
     allowed = _OPCODES | extra
-    count = 0
+    count = end = 0
     try:
         for opcode, argument, position in pickletools.genops(data):
-            count += 1
+            count, end = count + 1, position + 1
             if opcode.name not in allowed:
                 raise WireError(f'the pickle uses {opcode.name}, which is not allowed')
             # The reader makes room for the highest place in its memory that is named.
@@ -145,7 +145,7 @@ def _check_opcodes(data: bytes, extra: frozenset[str] = frozenset()) -> int:
         raise
     except Exception as error:
         raise WireError(f'not a pickle: {error!r:.200}') from error
-    return position + 1
+    return end
 
 
 def _load_storage(data: Any) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""What may go wrong while a policy acts, and what is done about it."""

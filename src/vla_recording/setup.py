@@ -1,6 +1,7 @@
 from setuptools import find_packages, setup
 
 package_name = 'vla_recording'
+commands = ['recorder', 'recover', 'replay', 'keys', 'compare']
 
 setup(
     name=package_name,
@@ -16,4 +17,7 @@ setup(
     maintainer_email='maintainers@example.com',
     description='Episode recorder (rosbag2 MCAP), export to LeRobotDataset v3 and replay.',
     license='Apache-2.0',
+    entry_points={
+        'console_scripts': [f'{name} = vla_recording.{name}:main' for name in commands],
+    },
 )

@@ -121,6 +121,11 @@ class ObservationAssembly:
             newer = reference_ns is not None and reference_ns != self._last_reference_ns
         return reference_ns if newer else None
 
+    def reached_ns(self) -> int:
+        """The time that every stream has reached; −1 before each has a sample."""
+        newest = [self._streams.newest_ns(topic) for topic in self._streams.topics]
+        return -1 if None in newest else min(newest)
+
     def observe(self, instruction: str, now_ns: int) -> Observation:
         """
         The newest observation; ObservationUnavailable says what is in the way of one.

@@ -52,7 +52,7 @@ class PolicySession:
         self.contract = link.contract
         self.assembly = ObservationAssembly(
             link.contract, profile, delays, options.frozen_after_s)
-        self.plan = CommittedPlan(link.contract, delays.actuation)
+        self.plan = CommittedPlan(link.contract, profile, delays.actuation)
         self._actuation_s = delays.actuation
         self._clock = clock
         self._publish = publish

@@ -1,11 +1,14 @@
 """
 What is to be executed: actions at their times, and the curve through them.
 
-Between two knots positions follow the cubic with the slopes that a parabola through each knot and
-its neighbours has (Bessel tangents), so the curve has a continuous velocity; rotations do the same
-in the tangent space of the earlier knot, the short way round. At its end a plan does not stop
-dead: its time slows down. With W the last part and u the time since that began, the curve is read
-at
+Between two knots positions follow a cubic whose slopes are the weighted harmonic means of the rates
+before and after a knot, zero where the two differ in sign (Fritsch and Butland, "A method for
+constructing local monotone piecewise cubic interpolants", 1984). So velocity is continuous and no
+coordinate leaves the range between two knots: a tip that stops above a table does not dip into it.
+Rotations do the same in the tangent space of the earlier knot, the short way round.
+
+At its end a plan does not stop dead: its time slows down. With W the last part and u the time since
+that began, the curve is read at
 
     τ(u) = 2 W (s − s³ + s⁴ / 2),   s = u / (2 W),   dτ/du = 1 − 3 s² + 2 s³,
 
@@ -67,7 +70,7 @@ class Plan:
         self._slowdown = min(SLOWDOWN, 0.5 * self._times[-1])
         steps = np.concatenate([np.diff(self.knots.linear, axis=0), self._turn_steps()], axis=1)
         self._turned = steps[:, layout.linears:]
-        self._slopes = self._bessel(steps, start_slope)
+        self._slopes = self._knot_slopes(steps, start_slope)
 
     def _turn_steps(self) -> np.ndarray:
         """Rotation vectors [n − 1, R, 3] from each knot to the next."""
@@ -77,15 +80,19 @@ class Plan:
         return quaternion_to_rotation_vector(
             quaternion_multiply(turns[1:], quaternion_inverse(turns[:-1])))
 
-    def _bessel(self, steps: np.ndarray, start: np.ndarray | None) -> np.ndarray:
-        """Slopes [n, G, K] of knots that are ``steps`` [n − 1, G, K] apart."""
+    def _knot_slopes(self, steps: np.ndarray, start: np.ndarray | None) -> np.ndarray:
+        """Slopes [n, G, K] in knots that are ``steps`` [n − 1, G, K] apart."""
         slopes = np.zeros((len(steps) + 1, *steps.shape[1:]))
         if len(steps):
             gaps = self._gaps[:, None, None]
             rates = steps / gaps
             slopes[0], slopes[-1] = rates[0], rates[-1]
-            slopes[1:-1] = (gaps[1:] * rates[:-1] + gaps[:-1] * rates[1:]) / (
-                gaps[1:] + gaps[:-1])
+            before, after = rates[:-1], rates[1:]
+            share = (gaps[:-1] + 2.0 * gaps[1:]) / (3.0 * (gaps[:-1] + gaps[1:]))
+            both = before * after
+            same = both > 0.0
+            slopes[1:-1] = np.where(
+                same, both / np.where(same, share * after + (1.0 - share) * before, 1.0), 0.0)
         if start is not None:
             slopes[0] = start
         return slopes

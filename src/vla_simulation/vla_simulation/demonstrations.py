@@ -3,8 +3,9 @@ Demonstrations by the experts: ``python -m vla_simulation.demonstrations --suite
 
 Written as a LeRobotDataset v3: images of the contract, state, action, instruction, where target and
 goal truly are (for auxiliary losses; a policy never sees them), and with each episode its task,
-seed and outcome. The action of a frame is the reference to be reached one period later. Each worker writes a part; a run that was interrupted goes on where it stopped, and the same
-arguments always give the same episodes. Episodes in which the expert failed are left out.
+seed and outcome. The action of a frame is the reference to be reached one period later. Each worker
+writes a part; a run that was interrupted goes on where it stopped, and the same arguments always
+give the same episodes. Episodes in which the expert failed are left out.
 """
 import argparse
 import json

@@ -4,8 +4,12 @@ What the tabletop tasks are called in words.
 ``TRAINING`` is what demonstrations say. ``HELD_OUT`` says the same in other words; nothing may be
 trained on it. {object}, {goal} and {base} become 'the red cube', 'the blue tray'.
 """
+import re
+from functools import cache
 
-__all__ = ['HELD_OUT', 'TRAINING']
+import numpy as np
+
+__all__ = ['HELD_OUT', 'TRAINING', 'rephrase']
 
 TRAINING: dict[str, tuple[str, ...]] = {
     'pick': (
@@ -82,3 +86,21 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
         'position {object} above {goal} and let it rest there', 'top {goal} with {object}',
     ),
 }
+
+
+def rephrase(instruction: str, random: np.random.Generator) -> str:
+    """The same request in other words of training; ValueError for what no training scene says."""
+    for family, pattern in _patterns():
+        said = pattern.fullmatch(instruction)
+        if said:
+            words = TRAINING[family]
+            return words[int(random.integers(len(words)))].format(**said.groupdict())
+    raise ValueError(f'no training scene says {instruction!r}')
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern]]:
+    thing = r'(?P<{}>the \w+ \w+)'
+    return [(family, re.compile(template.format(
+                object=thing.format('object'), goal=thing.format('goal'))))
+            for family, templates in TRAINING.items() for template in templates]

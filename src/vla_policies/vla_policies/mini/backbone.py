@@ -1,0 +1,72 @@
+"""Language, views and state fused to what every head starts from."""
+import torch
+from torch import Tensor, nn
+
+from vla_policies.mini.configuration import ModelConfiguration
+from vla_policies.mini.language import DIMENSION
+from vla_policies.mini.vision import Places, VisionEncoder
+
+__all__ = ['Backbone']
+
+
+class Backbone(nn.Module):
+    """
+    Images [B, V, 3, h, w] in [−0.5, 0.5], state [B, n] normalised, text tokens [B, L, 384] with
+    mask [B, L] (true where there is a token) → readouts [B, R, width].
+
+    ``look`` is the slow half (language and vision), ``fuse`` the fast one, which adds the newest
+    state: what lies between them is the latent of a fast-slow runtime.
+    """
+
+    def __init__(self, model: ModelConfiguration, views: int, state: int) -> None:
+        super().__init__()
+        width = model.width
+        self.views = views
+        self.words = nn.Linear(DIMENSION, width)
+        self.word_norm = nn.LayerNorm(width)
+        self.word_queries = nn.Parameter(torch.randn(model.words, width) * 0.02)
+        self.reading = nn.MultiheadAttention(width, model.heads, batch_first=True)
+        self.read = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(),
+                                  nn.Linear(2 * width, width))
+        self.topic = nn.Sequential(nn.Linear(model.words * width, width), nn.GELU())
+        self.view = nn.Parameter(torch.randn(views, width) * 0.02)
+        self.vision = VisionEncoder(model.channels, width, model.film)
+        self.looking = nn.Parameter(
+            torch.randn(views, max(model.key_points - model.words, 1), width) * 0.02)
+        self.asked = nn.Linear(width, width)
+        self.places = Places(model.channels[1], width)
+        self.state = nn.Sequential(nn.Linear(state, width), nn.GELU(), nn.Linear(width, width))
+        self.readouts = nn.Parameter(torch.randn(model.readouts, width) * 0.02)
+        layer = nn.TransformerEncoderLayer(
+            width, model.heads, 4 * width, dropout=0.0, activation='gelu', batch_first=True,
+            norm_first=True)
+        self.fusion = nn.TransformerEncoder(layer, model.layers, enable_nested_tensor=False)
+        self.norm = nn.LayerNorm(width)
+
+    def look(self, images: Tensor, text: Tensor, mask: Tensor) -> Tensor:
+        """What was read and seen, tokens [B, T, width]."""
+        batch = len(images)
+        tokens = self.word_norm(self.words(text))
+        queries = self.word_queries.expand(batch, -1, -1)
+        read, _ = self.reading(queries, tokens, tokens, key_padding_mask=~mask, need_weights=False)
+        read = read + self.read(read)
+        topic = self.topic(read.flatten(1))
+        condition = (topic[:, None] + self.view).flatten(0, 1)
+        features = self.vision(images.flatten(0, 1), condition)
+        asked = self.asked(read)[:, None].expand(-1, self.views, -1, -1)
+        looking = (self.looking + self.view[:, None]).expand(batch, -1, -1, -1) + (
+            topic[:, None, None])
+        places = self.places(torch.cat([asked, looking], 2).flatten(0, 1), features)
+        places = places.unflatten(0, (batch, self.views)) + self.view[:, None]
+        return torch.cat([read, places.flatten(1, 2)], 1)
+
+    def fuse(self, seen: Tensor, state: Tensor) -> Tensor:
+        """Readouts [B, R, width] of what was seen and the state [B, n]."""
+        tokens = torch.cat([self.readouts.expand(len(seen), -1, -1),
+                            self.state(state)[:, None], seen], 1)
+        return self.norm(self.fusion(tokens)[:, :len(self.readouts)])
+
+    def forward(self, images: Tensor, state: Tensor, text: Tensor, mask: Tensor) -> Tensor:
+        return self.fuse(self.look(images, text, mask), state)
+
+

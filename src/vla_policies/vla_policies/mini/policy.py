@@ -1,0 +1,208 @@
+"""The mini family as a policy: a folder with settings, contract, statistics and weights."""
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from safetensors.torch import load_file
+
+from vla_core.action_chunk import ActionChunk
+from vla_core.policy_contract import PolicyContract, process_instruction
+from vla_core.rotation import matrix_to_rotation_6d, rotation_6d_to_matrix
+from vla_core.validation import one_line
+from vla_policies.mini.configuration import MiniConfiguration
+from vla_policies.mini.language import TextEncoder
+from vla_policies.mini.model import MiniModel
+from vla_policies.policy import Policy, PolicyError, Request, check_observation
+from vla_policies.processing.anchoring import Anchor
+from vla_policies.processing.normalisation import Normaliser
+
+__all__ = ['POLICY', 'MiniPolicy', 'Processor', 'pad']
+
+
+class Processor:
+    """
+    From observations to what the network takes, and from its output to actions.
+
+    Statistics are {'state': {…: [n]}, 'action': {…: [H, D]}}, of anchored actions.
+    """
+
+    def __init__(
+        self, configuration: MiniConfiguration, contract: PolicyContract,
+        statistics: Mapping[str, Mapping[str, Any]], file: str = 'statistics',
+    ) -> None:
+        if contract.state is None or not contract.images:
+            raise PolicyError(f'contract {contract.name}: a mini policy needs images and a state')
+        shapes = {img.key: (img.processing.height, img.processing.width)
+                  for img in contract.images}
+        if len(set(shapes.values())) != 1:
+            raise PolicyError(
+                f'contract {contract.name}: images must have one size, there are {shapes}')
+        for part in ('state', 'action'):
+            if part not in statistics:
+                raise PolicyError(f'{file}: {part}: is missing')
+        self.contract = contract
+        self.anchor = Anchor(contract)
+        action = contract.action
+        self.state = Normaliser(
+            configuration.state_normalisation, statistics['state'],
+            (contract.state.dimension,), name=f'{file}: state')
+        self.action = Normaliser(
+            configuration.action_normalisation, statistics['action'],
+            (action.horizon, action.space.dimension), name=f'{file}: action')
+
+    def images(self, images: np.ndarray) -> torch.Tensor:
+        """uint8 [..., h, w, 3] to float32 [..., 3, h, w] in [−0.5, 0.5]."""
+        tensor = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, -3)))
+        return tensor.float().div_(255.0).sub_(0.5)
+
+    def to_network(self, actions: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Actions [..., h ≤ H, D] with state [..., n] to normalised ones of the same shape."""
+        relative = self.anchor.relative(actions, state)
+        length = actions.shape[-2]
+        return (relative - self.action.offset[:length]) / self.action.scale[:length]
+
+    def to_actions(self, output: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """The inverse, [..., H, D]; rotations made proper, grippers within their range."""
+        actions = self.anchor.absolute(self.action.denormalise(output), state)
+        space = self.contract.action.space
+        for part in space.slices:
+            if space.rotation == 'rotation_6d':
+                actions[..., part.rotation] = matrix_to_rotation_6d(
+                    rotation_6d_to_matrix(actions[..., part.rotation]))
+        if space.gripper in ('normalised_open', 'normalised_closed'):
+            columns = space.gripper_indices
+            actions[..., columns] = actions[..., columns].clip(0.0, 1.0)
+        return actions
+
+
+class MiniPolicy(Policy):
+    """See the package; made by `load`, or by training from a model in memory."""
+
+    def __init__(
+        self, configuration: MiniConfiguration, contract: PolicyContract, processor: Processor,
+        model: MiniModel, text: TextEncoder | None = None,
+    ) -> None:
+        self.name = configuration.name
+        self.contract = contract
+        self.configuration = configuration
+        self.takes_prefix = configuration.head == 'flow'
+        self.processor = processor
+        self.model = model.eval()
+        self.text = text or TextEncoder()
+        self._sequence = 0
+
+    @classmethod
+    def load(
+        cls, folder: Path, settings: Mapping[str, Any], contract: PolicyContract,
+    ) -> 'MiniPolicy':
+        """Open a folder; PolicyError names the file and field that are wrong."""
+        try:
+            configuration = MiniConfiguration(**settings)
+        except ValidationError as error:
+            raise PolicyError(f'{folder / "policy.yaml"}: {one_line(error)}') from error
+        path = folder / configuration.statistics
+        try:
+            statistics = json.loads(path.read_text(encoding='utf-8'))
+        except (OSError, ValueError) as error:
+            raise PolicyError(f'{path}: cannot be read ({error})') from error
+        processor = Processor(configuration, contract, statistics, str(path))
+        model = MiniModel(configuration.model, contract, (configuration.head,))
+        _load_weights(model, folder / configuration.weights)
+        return cls(configuration, contract, processor, model)
+
+    def infer_batch(self, requests: Sequence[Request]) -> list[ActionChunk]:
+        begin = time.time_ns()
+        for request in requests:
+            check_observation(request.observation, self.contract)
+        with torch.inference_mode():
+            seen, embedding = self._readouts(requests)
+            output = self._sampled(seen, requests)
+        states = np.stack([request.observation.state for request in requests])
+        actions = self.processor.to_actions(output.numpy(), states)
+        period = 1.0 / self.contract.rate_hz
+        times = period * np.arange(1, actions.shape[1] + 1)
+        end = time.time_ns()
+        chunks = []
+        for request, data, summary in zip(requests, actions, embedding.numpy()):
+            self._sequence += 1
+            observation = request.observation
+            given = min(request.delay, 0 if request.prefix is None else len(request.prefix))
+            chunks.append(ActionChunk(
+                stamp_ns=observation.stamp_ns, space=self.contract.action.space, times_s=times,
+                data=data, frame_id=self.contract.action.space.frame, sequence=self._sequence,
+                policy=self.name, instruction=observation.instruction,
+                prefix_length=given if self.takes_prefix else 0,
+                inference_start_ns=begin, inference_end_ns=end,
+                features={'embedding': summary}))
+        return chunks
+
+    def _readouts(self, requests: Sequence[Request]) -> tuple[torch.Tensor, torch.Tensor]:
+        observations = [request.observation for request in requests]
+        keys = [entry.key for entry in self.contract.images]
+        images = self.processor.images(np.stack(
+            [np.stack([observation.images[key] for key in keys]) for observation in observations]))
+        state = torch.from_numpy(self.processor.state.normalise(
+            np.stack([observation.state for observation in observations])))
+        text, mask = pad(self.text.encode(
+            [process_instruction(self.contract.language, observation.instruction)
+             for observation in observations]))
+        readouts = self.model(images, state, text, mask)
+        return readouts, readouts.flatten(1)
+
+    def _sampled(self, readouts: torch.Tensor, requests: Sequence[Request]) -> torch.Tensor:
+        head = self.model.heads[self.configuration.head]
+        if self.configuration.head != 'flow':
+            return head.sample(readouts)
+        settings = self.configuration.flow
+        shape = (self.contract.action.horizon, self.contract.action.space.dimension)
+        noise = np.stack([
+            (request.rng or np.random.default_rng()).standard_normal(shape, np.float32)
+            for request in requests])
+        prefixes = [
+            None if request.prefix is None or not len(request.prefix) else torch.from_numpy(
+                self.processor.to_network(
+                    request.prefix[:shape[0]], request.observation.state).astype(np.float32))
+            for request in requests]
+        with torch.inference_mode(False), torch.no_grad():
+            return head.sample(
+                readouts.clone(), settings, torch.from_numpy(settings.noise * noise), prefixes,
+                [request.delay for request in requests])
+
+
+def pad(texts: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token rows [L_i, E] as one float32 tensor [B, L, E] with a mask [B, L]."""
+    longest = max(len(text) for text in texts)
+    tokens = torch.zeros(len(texts), longest, texts[0].shape[1])
+    mask = torch.zeros(len(texts), longest, dtype=torch.bool)
+    for row, text in enumerate(texts):
+        tokens[row, :len(text)] = torch.from_numpy(np.asarray(text, np.float32))
+        mask[row, :len(text)] = True
+    return tokens, mask
+
+
+def _load_weights(model: MiniModel, path: Path) -> None:
+    """Load the part of a file that the model has; it may hold other heads too."""
+    try:
+        weights = load_file(path)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise PolicyError(f'{path}: is no safetensors file ({reason})') from error
+    expected = model.state_dict()
+    for name, value in expected.items():
+        if name not in weights:
+            raise PolicyError(f'{path}: has no {name}; it was trained with other settings')
+        if weights[name].shape != value.shape:
+            raise PolicyError(f'{path}: {name} has shape {tuple(weights[name].shape)}, '
+                              f'the settings want {tuple(value.shape)}')
+        if not torch.isfinite(weights[name].float()).all():
+            raise PolicyError(f'{path}: {name} is not finite; the file is damaged')
+    model.load_state_dict({name: weights[name].to(value.dtype)
+                           for name, value in expected.items()})
+
+
+POLICY = MiniPolicy

@@ -1,0 +1,1 @@
+"""What lies between a contract's numbers and a network's: normalisation and anchoring."""

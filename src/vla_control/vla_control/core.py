@@ -272,6 +272,7 @@ class ControlCore:
     def recover(self) -> None:
         """Clear the hardware's fault; the stop stays latched until it is released."""
         self.hardware.recover()
+        self.hardware.read(self.state)  # a link that was gone saw nothing of a fall
         self._fault_text = ''
         for runner in self.runners.values():
             runner.settle()

@@ -35,6 +35,9 @@ from vla_hardware import HardwareError, create
 
 __all__ = ['LoopProcess', 'run']
 
+LENGTHY = ('hardware', 'recover', 'reset')  # requests during which no tick is not a death
+LENGTHY_NS = 10_000_000_000
+
 
 class LoopProcess:
     """The loop around one core."""
@@ -148,6 +151,8 @@ class LoopProcess:
     def _answer(self) -> None:
         request = self._requests.get()
         number, verb = request.pop('id'), request.pop('verb')
+        if verb in LENGTHY:
+            self._beats['loop_beat_ns'][0] = time.monotonic_ns() + LENGTHY_NS
         try:
             result = self._handlers[verb](**request)
             answer = {'id': number, 'result': result}
@@ -205,6 +210,7 @@ class LoopProcess:
 
     def _recover(self) -> None:
         self._core.recover()
+        self._deadline = time.monotonic_ns() + self._period  # it may have taken a while
 
     def _reset(self, arguments: dict[str, Any]) -> None:
         self._core.reset(**arguments)

@@ -14,14 +14,15 @@ import numpy as np
 from vla_core.profile import ArmProfile
 from vla_core.validation import ConfigurationError
 from vla_hardware.aloha import control_table as table
-from vla_hardware.aloha.bus import Bus, BusError, NoAnswer, SyncRead
+from vla_hardware.aloha.bus import Bus, SyncRead
 from vla_hardware.aloha.control_table import HardwareErrorBit, OperatingMode
 from vla_hardware.aloha.wiring import ArmKind, ArmWiring, GripperWiring, ServoWiring, Wiring
 from vla_hardware.interface import ArmCapabilities, ArmCommand, ArmState, ControlMode, HardwareError
 
 __all__ = ['ServoArm']
 
-REBOOT_TIME = 2.0  # s within which a servo answers again
+BEYOND = 0.35  # rad beyond its range at which a joint may rest
+REBOOT_TIME = 1.5  # s within which a servo answers again
 WATCHDOG = round(0.1 / table.WATCHDOG)  # a driven leader goes limp without a word for so long
 MODES = {mode.value: mode.name.lower().replace('_', '-') for mode in OperatingMode}
 
@@ -136,7 +137,7 @@ class ServoArm:
                 self._check_servo(servo, id_)
         self.bus.find_fast(self.motion)
         self.bus.read_group(self.motion)
-        self._check_shadows()
+        self._check_places()
         self.read_health()
 
     def find_all(self) -> None:
@@ -152,15 +153,8 @@ class ServoArm:
                 'the cable to the first of them')
 
     def missing(self) -> list[int]:
-        """Ids that do not answer a ping, asked twice."""
-        return [id_ for id_ in self.ids if not (self._answers(id_) or self._answers(id_))]
-
-    def _answers(self, id_: int) -> bool:
-        try:
-            self.bus.ping(id_)
-        except NoAnswer:
-            return False
-        return True
+        """Ids that do not answer a ping."""
+        return self.bus.silent(self.ids)
 
     def _check_servo(self, servo: ServoWiring, id_: int) -> None:
         bus, called = self.bus, f'{self.name}: {self.called(id_)}'
@@ -197,8 +191,16 @@ class ServoArm:
                     f'{called} is under torque in mode {MODES.get(set_to, set_to)}, not '
                     f'{MODES[mode]}; support the arm and switch its power off and on')
 
-    def _check_shadows(self) -> None:
-        for servo in self._kind.joints:
+    def _check_places(self) -> None:
+        limits = self.profile.limits
+        for servo, low, high in zip(
+                self._kind.joints, limits.position_lower, limits.position_upper):
+            place = servo.to_radians(self.motion.value(servo.id, table.PRESENT_POSITION))
+            if not low - BEYOND < place < high + BEYOND:
+                raise HardwareError(
+                    f'{self.name}: {self.called(servo.id)} says that it stands at {place:.2f} rad, '
+                    f'but the joint goes from {low:.2f} to {high:.2f}; see how its horn is mounted '
+                    'and what its homing offset is')
             if servo.shadow is not None:
                 gap = table.RADIANS * abs(
                     self.motion.value(servo.shadow, table.PRESENT_POSITION) -
@@ -366,14 +368,8 @@ class ServoArm:
         deadline = time.monotonic() + REBOOT_TIME
         waiting = list(ids)
         while waiting:
-            waiting = [id_ for id_ in waiting if not self._answers_well(id_)]
+            waiting = self.bus.silent(waiting)
             if waiting and time.monotonic() > deadline:
                 raise HardwareError(
                     f'{self.name}: {self.called(waiting[0])} did not come back from its reboot; '
                     'support the arm and switch its power off and on')
-
-    def _answers_well(self, id_: int) -> bool:
-        try:
-            return self._answers(id_)
-        except BusError:
-            return False

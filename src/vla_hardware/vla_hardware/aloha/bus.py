@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +28,10 @@ from vla_hardware.aloha.control_table import ALERT, Register, from_bytes
 __all__ = ['Bus', 'BusError', 'CorruptAnswer', 'NoAnswer', 'PortLost', 'ServoRefused', 'SyncRead']
 
 BROADCAST = 0xFE
+ID, ERROR, DATA, CRC = 4, 8, 9, 2  # places in a status packet, and the length of its CRC
+ATTEMPTS = 3  # at an exchange with a single servo, outside the cycle
+PATIENCE = 0.050  # s that such an attempt waits
+QUIET = 0.020  # s for the late answer to an attempt that failed, which must not count for the next
 READ_SLICE = 0.002  # s that one read sleeps at most before the time-out is looked at
 REFUSALS = {
     1: 'could not carry it out', 2: 'does not know the instruction', 3: 'got corrupt bytes',
@@ -62,6 +66,7 @@ class _Port(PortHandler):
         super().__init__(name)
         self._response_timeout = response_timeout
         self._deadline = 0.0
+        self.patience = 0.0
 
     def setupPort(self, cflag_baud: int) -> bool:
         if self.is_open:
@@ -79,7 +84,8 @@ class _Port(PortHandler):
 
     def setPacketTimeout(self, packet_length: int) -> None:
         self.setPacketTimeoutMillis(
-            self.tx_time_per_byte * packet_length + 1e3 * self._response_timeout)
+            self.tx_time_per_byte * packet_length
+            + 1e3 * max(self._response_timeout, self.patience))
 
     def setPacketTimeoutMillis(self, msec: float) -> None:
         self._deadline = time.monotonic() + 1e-3 * msec
@@ -105,32 +111,31 @@ class SyncRead(GroupSyncRead):
     def rxPacket(self) -> int:
         self.last_result = False
         for id_ in self.data_dict:
-            data, result, error = self.ph.readRx(self.port, id_, self.data_length)
-            if result == COMM_SUCCESS and len(data) != self.data_length:
-                result = COMM_RX_CORRUPT
+            self.failed = id_
+            packet, result = self.ph.rxPacket(self.port, False)
             if result != COMM_SUCCESS:
-                self.failed = id_
                 return result
-            self.data_dict[id_] = data
-            self.alerts[id_] = bool(error & ALERT)
+            if packet[ID] != id_ or len(packet) != DATA + self.data_length + CRC:
+                return COMM_RX_CORRUPT  # the late answer to something else
+            self.data_dict[id_] = packet[DATA:-CRC]
+            self.alerts[id_] = bool(packet[ERROR] & ALERT)
         self.last_result = True
         return COMM_SUCCESS
 
     def fastSyncReadRxPacket(self) -> int:
         self.last_result = False
         self.failed = BROADCAST
-        stride = self.data_length + 4  # error, id, data, CRC
-        data, result, _ = self.ph.fastSyncReadRx(self.port, BROADCAST, stride * len(self.data_dict))
+        stride = 2 + self.data_length + CRC  # error and id before the data
+        packet, result = self.ph.rxPacket(self.port, True)
         if result != COMM_SUCCESS:
             return result
-        if len(data) < stride * len(self.data_dict) - 2:
+        if len(packet) != ERROR + stride * len(self.data_dict):
             return COMM_RX_CORRUPT
-        for index, id_ in enumerate(self.data_dict):
-            begin = index * stride
-            if data[begin + 1] != id_:
+        for begin, id_ in zip(range(ERROR, len(packet), stride), self.data_dict):
+            if packet[begin + 1] != id_:
                 return COMM_RX_CORRUPT
-            self.data_dict[id_] = data[begin + 2:begin + 2 + self.data_length]
-            self.alerts[id_] = bool(data[begin] & ALERT)
+            self.data_dict[id_] = packet[begin + 2:begin + stride - CRC]
+            self.alerts[id_] = bool(packet[begin] & ALERT)
         self.last_result = True
         return COMM_SUCCESS
 
@@ -169,15 +174,40 @@ class Bus:
 
     def ping(self, id_: int) -> int:
         """The model number of a servo."""
-        number, result, _ = self._exchange(self._handler.ping, id_)
-        self._check(result, id_)
+        number, _, _ = self._exchange(id_, self._handler.ping)
         return number
+
+    def silent(self, ids: Sequence[int]) -> list[int]:
+        """Which servos do not answer; a dead bus is given up sooner than a single servo."""
+        waiting = [id_ for id_ in ids if not self._answers(id_, 0.0)]
+        if not waiting:
+            return waiting
+        time.sleep(QUIET)
+        if len(waiting) == len(ids) and not self._answers(ids[-1], PATIENCE):
+            return waiting
+        waiting = [id_ for id_ in waiting
+                   if not any(self._answers(id_, PATIENCE) for _ in range(ATTEMPTS))]
+        self._quieten()
+        return waiting
+
+    def _answers(self, id_: int, patience: float) -> bool:
+        self._port.patience = patience
+        try:
+            return self._handler.ping(self._port, id_)[1] == COMM_SUCCESS
+        except (OSError, serial.SerialException) as error:
+            raise self._lost(error) from error
+        finally:
+            self._port.patience = 0.0
+
+    def _quieten(self) -> None:
+        """Let late answers come and go."""
+        time.sleep(QUIET)
+        self._port.clearPort()
 
     def read(self, id_: int, register: Register) -> int:
         """One register of a servo."""
-        data, result, _ = self._exchange(
-            self._handler.readTxRx, id_, register.address, register.size)
-        self._check(result, id_)
+        data, _, _ = self._exchange(
+            id_, self._handler.readTxRx, register.address, register.size)
         if len(data) != register.size:
             raise CorruptAnswer(f'{self.name}: servo {id_} answered with {len(data)} bytes '
                                 f'instead of {register.size}')
@@ -186,9 +216,8 @@ class Bus:
     def write(self, id_: int, register: Register, value: int) -> None:
         """Write one register; ServoRefused when the servo does not take it."""
         data = list(value.to_bytes(register.size, 'little', signed=value < 0))
-        result, error = self._exchange(
-            self._handler.writeTxRx, id_, register.address, register.size, data)
-        self._check(result, id_)
+        _, error = self._exchange(
+            id_, self._handler.writeTxRx, register.address, register.size, data)
         if error & ~ALERT:
             reason = REFUSALS.get(error & ~ALERT, f'answered with error {error}')
             raise ServoRefused(f'{self.name}: servo {id_} {reason} '
@@ -196,8 +225,7 @@ class Bus:
 
     def reboot(self, id_: int) -> None:
         """Let a servo start anew; it answers again after some tenths of a second."""
-        result, _ = self._exchange(self._handler.reboot, id_)
-        self._check(result, id_)
+        self._exchange(id_, self._handler.reboot)
 
     # ---- many servos in one packet
 
@@ -234,11 +262,23 @@ class Bus:
 
     # ---- errors
 
-    def _exchange(self, exchange, *arguments):
+    def _exchange(self, id_: int, exchange: Callable[..., tuple], *arguments: object) -> tuple:
+        """Ask a single servo; the SDK's answer, whose next to last item is the result."""
+        self._port.patience = PATIENCE
         try:
-            return exchange(self._port, *arguments)
+            for attempt in range(ATTEMPTS):
+                answer = exchange(self._port, id_, *arguments)
+                failed = answer[-2] != COMM_SUCCESS
+                if failed or attempt:
+                    self._quieten()
+                if not failed:
+                    return answer
         except (OSError, serial.SerialException) as error:
             raise self._lost(error) from error
+        finally:
+            self._port.patience = 0.0
+        self._check(answer[-2], id_)
+        return answer
 
     def _lost(self, error: Exception) -> PortLost:
         self.close()

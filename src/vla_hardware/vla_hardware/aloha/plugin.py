@@ -36,6 +36,7 @@ from vla_hardware.interface import (
 __all__ = ['AlohaHardware']
 
 FIRST_SAMPLE = 1.0  # s within which a bus that was checked gives its first state
+HANGS = 2.0  # s without a state or a reason for it
 LARGEST_STEP = 0.25  # rad between two commands of a joint; more is no motion but a mistake
 
 
@@ -143,7 +144,7 @@ class AlohaHardware(HardwareInterface):
             if self.fault is None:
                 if line.fault is not None:
                     self.fault = line.fault
-                elif now - stamp > 2e9 * self._wiring.link_timeout:
+                elif now - stamp > 1e9 * HANGS:
                     self.fault = Fault(FaultCode.LINK_LOST, f'{line.arm.bus.name} hangs; plug the '
                                        'adapter in again', line.arm.name)
         state.stamp_ns = oldest

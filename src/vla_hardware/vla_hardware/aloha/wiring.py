@@ -135,7 +135,7 @@ class Wiring(StrictModel):
     arms: dict[Name, ArmWiring]
     baud_rate: Literal[57600, 115200, 1000000, 2000000, 3000000, 4000000] = 1000000
     response_timeout: Real = Field(
-        0.006, gt=0, description="s to wait for an answer beyond its bytes' own time")
+        0.010, gt=0, description="s to wait for an answer beyond its bytes' own time")
     link_timeout: Real = Field(
         0.25, gt=0, description='s without a good answer after which the bus counts as lost')
     corrupt_share: Real = Field(

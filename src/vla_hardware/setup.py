@@ -19,6 +19,7 @@ setup(
     entry_points={
         'vla_hardware.plugins': [
             'aloha = vla_hardware.aloha:AlohaHardware',
+            'franka = vla_hardware.franka:FrankaHardware',
             'sim = vla_hardware.sim:SimulatedHardware',
         ],
     },

@@ -22,6 +22,8 @@ class ControlMode(str, enum.Enum):
     EFFORT = 'effort'  # N·m; excludes gravity where the arm's capabilities say so
     POSITION = 'position'  # rad
     VELOCITY = 'velocity'  # rad/s
+    POSE = 'pose'  # of the robot's end effector, by its own inverse kinematics: `ArmCommand.tip`
+    TWIST = 'twist'  # likewise
 
 
 class FaultCode(str, enum.Enum):
@@ -69,6 +71,8 @@ class ArmCapabilities:
     gravity_compensated: bool = True  # effort commands exclude gravity
     wrench: bool = False  # an external wrench is measured or estimated
     gripper: bool = False
+    gripper_takes_goals: bool = False  # it moves itself: give it the goal, not a setpoint
+    tip_modes: tuple[ControlMode, ...] = ()  # modes in which `ArmCommand.tip` is the command
     servo_delay: tuple[float, ...] = ()  # s, each joint's servo's lag behind a position command
     servo_stiffness: tuple[float, ...] = ()  # N·m/rad, how each servo yields; empty: it does not
 
@@ -103,18 +107,22 @@ class ArmState:
 class ArmCommand:
     """Command of one arm: joint values in the unit of `mode`, and a normalised gripper target.
 
-    A gripper target of NaN leaves the gripper as it is.
+    A gripper target of NaN leaves the gripper as it is. In the modes of `tip_modes`, `tip` is the
+    command: [x, y, z, qx, qy, qz, qw] in m, or a twist [vx, vy, vz, wx, wy, wz] in m/s and rad/s in
+    its first six places, of the robot's end effector along the axes of its base.
     """
 
     name: str
     joints: int
     mode: ControlMode
     values: np.ndarray = field(init=False)
+    tip: np.ndarray = field(init=False)
     gripper: float = float('nan')
     gripper_max_effort: float = float('nan')
 
     def __post_init__(self) -> None:
         self.values = np.zeros(self.joints)
+        self.tip = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 
 
 class RobotState:

@@ -49,9 +49,11 @@ class GripperController:
         self.motion.aim(values[0], values[1])
 
     def update(self, dt: float, hold: bool) -> tuple[float, float]:
-        """Setpoint and largest effort; a held gripper keeps its goal, so it drops nothing."""
+        """Setpoint or goal, and largest effort; a held gripper keeps its goal and drops nothing."""
         state = self.arm.state
         if hold:
             return float('nan'), float('nan')
         setpoint = self.motion.step(dt, state.gripper_position, state.gripper_velocity)
+        if self.arm.capabilities.gripper_takes_goals:
+            setpoint = self.motion.goal
         return setpoint, self.motion.effort

@@ -255,7 +255,7 @@ class LoopClient:
 
     def recover(self) -> None:
         """Clear a hardware fault; the stop stays until it is released."""
-        self.request('recover')
+        self.request('recover', timeout=10.0)
 
     # ---- controllers
 

@@ -46,7 +46,7 @@ def test_server_that_answers_nothing(address, observe):
 
 
 def test_policy_that_the_server_does_not_know(address):
-    with pytest.raises(ServerError, match='SendPolicyInstructions: .*unknown not supported'):
+    with pytest.raises(ServerError, match=r'SendPolicyInstructions: .*unknown not supported'):
         connect(address, CONTRACT, **{**POLICY, 'policy_type': 'unknown'})
 
 

@@ -163,7 +163,7 @@ def test_layout_of_ones_own(fake, observe):
         assert seen_by(client, observe(CONTRACT)) == {
             'base': ['|u1', [24, 32, 3]], 'arm': ['<f4', [3]], 'prompt': 'pick it'}
     layout['images'][0]['image'] = 'observation.images.wrst'
-    with pytest.raises(ContractError, match="did you mean 'observation.images.wrist'"):
+    with pytest.raises(ContractError, match=r"did you mean 'observation\.images\.wrist'"):
         connect(f'ws://127.0.0.1:{fake.port}', CONTRACT, layout=layout)
 
 
@@ -212,7 +212,8 @@ def test_reply_of_a_hostile_server_is_refused(observe):
                 socket.send(openpi.pack(message))
         return converse
     for message, reason in (
-            ({'actions': np.array([['a'] * 8])}, 'type <U1'), ({}, 'no actions'), ([], 'no actions'),
+            ({'actions': np.array([['a'] * 8])}, 'type <U1'),
+            ({}, 'no actions'), ([], 'no actions'),
             ({'actions': np.zeros((0, 8))}, r'shape \[0, 8\]'),
             ({'actions': np.zeros((2000, 8))}, r'shape \[2000, 8\]'),
             ({'actions': np.zeros((2, 8)), 'vla': 3}, 'unknown form'),

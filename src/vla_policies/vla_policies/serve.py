@@ -90,8 +90,9 @@ def _parser() -> argparse.ArgumentParser:
         prog='python -m vla_policies.serve', description='Serve a policy to robots.')
     add = parser.add_argument
     add('--policy', required=True, metavar='DIR|MODULE:ATTRIBUTE',
-        help='folder of a policy, or a policy (or what makes one) in a Python module')
-    add('--contract', default='', help='contract to make module:attribute with, and to hold the policy to')
+        help='folder or name of a policy, or a policy (or what makes one) in a module')
+    add('--contract', default='',
+        help='contract to make module:attribute with, and to hold any policy to')
     add('--host', default='127.0.0.1', help='address to listen on (default: this machine only)')
     add('--port', type=_whole(0, 65535), default=8000, help='0 takes a free one')
     add('--api-key-file', type=Path, help='file with the key that clients must give')

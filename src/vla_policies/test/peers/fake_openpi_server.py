@@ -62,7 +62,7 @@ async def converse(connection):
         request = msgpack.unpackb(frame)
         words = request['prompt'].split()
         if 'fail' in words:
-            await connection.send('Traceback (most recent call last):\n  …\nKeyError: \'image\'')
+            await connection.send("Traceback (most recent call last):\n  …\nKeyError: 'image'")
             await connection.close(1011, 'Internal server error.')
             return
         if 'garbage' in words:

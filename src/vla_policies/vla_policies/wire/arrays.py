@@ -16,6 +16,9 @@ MAX_DIMENSIONS = 8
 class WireError(ValueError):
     """Bytes that are not what the protocol says; one line."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(' '.join(message.split()))
+
 
 def plain_dtype(description: Any) -> np.dtype:
     """The type that ``description`` names; WireError unless its kind is one of `KINDS`."""
@@ -63,7 +66,7 @@ def array_from_npy(data: Any) -> np.ndarray:
         read = (np.lib.format.read_array_header_1_0 if version == (1, 0)
                 else np.lib.format.read_array_header_2_0)
         shape, fortran, dtype = read(stream)
-    except (ValueError, SyntaxError, TypeError) as error:
+    except Exception as error:  # NumPy's parser meets a stranger's text in many ways
         raise WireError('the header of an npy array is damaged') from error
     return array_from_bytes(
         memoryview(data)[stream.tell():], dtype.str, shape, order='F' if fortran else 'C')

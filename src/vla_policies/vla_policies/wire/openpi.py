@@ -35,7 +35,7 @@ def unpack(data: bytes) -> Any:
     except WireError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        reason = ' '.join(str(error).split()) or type(error).__name__
+        reason = str(error) or type(error).__name__
         raise WireError(f'not a msgpack message: {reason:.200}') from error
 
 

@@ -229,7 +229,10 @@ def _settled(value: Any) -> Any:
         return {key: _settled(item) for key, item in value.items()}
     if isinstance(value, TimedAction):
         value.action = _settled(value.action)
-    return value
+        return value
+    if value is None or isinstance(value, int | float | str | bytes | np.ndarray | np.generic):
+        return value
+    raise WireError(f'the pickle holds a {type(value).__name__}')
 
 
 def _write(value: Any, out: bytearray) -> None:

@@ -222,6 +222,7 @@ class AlohaHardware(HardwareInterface):
             figures |= {
                 f'{name}_port': arm.bus.name,
                 f'{name}_fast_sync_read': 'yes' if arm.bus.fast else 'no',
+                f'{name}_samples': float(line.samples),
                 f'{name}_bus_errors': float(line.errors),
                 f'{name}_bus_errors_recovered': float(line.recovered),
                 f'{name}_cycle_max_ms': 1e3 * line.cycle_s,

@@ -1,0 +1,1 @@
+"""Bags to LeRobotDataset: ``python -m vla_recording.export``."""

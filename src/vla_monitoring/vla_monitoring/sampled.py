@@ -49,7 +49,8 @@ class Sampled(Generic[MessageT]):
 
     def take(self) -> Iterator[MessageT]:
         """The messages that came since the last look, oldest first, at most the depth."""
-        with self._subscription.handle as handle:
+        handle = self._subscription.handle
+        with handle:
             for _ in range(self._depth):
                 taken = handle.take_message(self._subscription.msg_type, False)
                 if taken is None:

@@ -45,7 +45,7 @@ class FailureDetectorNode(Node):
                          for purpose, detector in load_detectors(folder).items()}
         self._verdicts: dict[str, Verdict | None] = dict.fromkeys(self._watches)
         self._alarmed: dict[str, Verdict] = {}
-        self._blind = 'no features heard yet'
+        self._blind = ''
         self._heard = time.monotonic()
         self._episode: tuple[str, str] | None = None
         self._running = False

@@ -169,8 +169,8 @@ class SupervisorNode(Node):
         for message in self._alarms.take():
             for status in message.status:
                 if status.name in PURPOSES:
-                    calm = status.level == DiagnosticStatus.OK
-                    self._supervisor.alarm(status.name, '' if calm else status.message[:300])
+                    alarm = status.level == DiagnosticStatus.ERROR
+                    self._supervisor.alarm(status.name, status.message[:300] if alarm else '')
         self._supervisor.limiting(
             self._safety is not None and self._safety.level == SafetyState.LIMITING, now)
         self._supervisor.clock(time.time(), now)

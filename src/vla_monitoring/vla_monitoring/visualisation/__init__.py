@@ -1,0 +1,1 @@
+"""What the policy intends and what the robot does, for eyes."""

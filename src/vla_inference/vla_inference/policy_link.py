@@ -217,7 +217,7 @@ class PolicyLink:
                 self._end_server()
                 self._server = PolicyServer(
                     self._served, self.contract_source, self._options.serve)
-            self._server.wait_until_listening(
+            self._server.wait_until_ready(
                 self._options.load_timeout_s, self._closing.is_set)
             address = self._server.address
         self._warm_up(address)

@@ -3,9 +3,7 @@ A policy server of this machine: `python -m vla_policies.serve` in a process of 
 
 torch lives there and only there. The process ends with the one that started it.
 """
-import contextlib
-import ctypes
-import os
+import http.client
 import signal
 import socket
 import subprocess
@@ -14,10 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vla_inference.dependent_process import dependent
+
 __all__ = ['PolicyServer', 'ServerError', 'serve_command']
-
-PR_SET_PDEATHSIG = 1
-
 
 class ServerError(RuntimeError):
     """The server ended or did not come up; one line."""
@@ -43,8 +40,7 @@ class PolicyServer:
         self.name = Path(policy).name
         self.port = _free_port()
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'vla_inference.policy_server', str(os.getpid()),
-             *command(policy, contract, self.port)], stdin=subprocess.DEVNULL)
+            dependent(command(policy, contract, self.port)), stdin=subprocess.DEVNULL)
 
     @property
     def address(self) -> str:
@@ -65,20 +61,29 @@ class PolicyServer:
                  else f'ended with status {status}')
         return f'policy server of {self.name} {ended}'
 
-    def wait_until_listening(self, timeout_s: float, given_up: Callable[[], bool]) -> None:
-        """Wait for its port; ServerError when it ends, takes too long or is given up."""
+    def wait_until_ready(self, timeout_s: float, given_up: Callable[[], bool]) -> None:
+        """Wait until it answers; ServerError when it ends, takes too long or is given up."""
         end = time.monotonic() + timeout_s
         while not given_up():
             if self.exited():
                 raise ServerError(self.exited())
-            with contextlib.suppress(OSError), socket.create_connection(
-                    ('127.0.0.1', self.port), 0.2):
+            if self._is_healthy():
                 return
             if time.monotonic() > end:
                 raise ServerError(f'policy server of {self.name} was not ready after '
                                   f'{timeout_s:g} s')
             time.sleep(0.05)
         raise ServerError('given up')
+
+    def _is_healthy(self) -> bool:
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=1.0)
+        try:
+            connection.request('GET', '/healthz')
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def close(self, timeout_s: float = 3.0) -> None:
         """End it, by force if it does not."""
@@ -95,15 +100,3 @@ def _free_port() -> int:
         probe.bind(('127.0.0.1', 0))
         return probe.getsockname()[1]
 
-
-def _become(parent: int, command: Sequence[str]) -> None:
-    """Replace this process by ``command``, which ends when ``parent`` does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which ends us
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit(0)
-    os.execv(command[0], command)
-
-
-if __name__ == '__main__':
-    _become(int(sys.argv[1]), sys.argv[2:])

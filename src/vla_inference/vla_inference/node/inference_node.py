@@ -6,6 +6,7 @@ What it does lies in the modules beside this folder; here the parts meet ROS.
 import sys
 from pathlib import Path
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
@@ -35,12 +36,12 @@ class InferenceNode(Node):
 
     def __init__(self) -> None:
         super().__init__('inference')
-        self._parameters = NodeParameters(self, InferenceParameters)
-        parameters = self._parameters.values
+        self._settings = NodeParameters(self, InferenceParameters)
+        parameters = self._settings.values
         self._profile = RobotProfile.load(parameters.robot)
         self._delays = Delays() if not parameters.delays else Delays.load(
             Path(parameters.delays), self._profile.name)
-        self._clock = RosClock(self.get_clock())
+        self._stamps = RosClock(self.get_clock())
         self._chunks = self.create_publisher(
             ActionChunkMessage, 'action_chunk', QoSProfile(depth=10))
         self._switch = PolicySwitch(self, self._profile, LinkOptions(
@@ -54,8 +55,10 @@ class InferenceNode(Node):
             self._switch.open(parameters.policy, parameters.contract)
         execution = ExecutionLink(self, self._take_committed)
         self._tasks = TaskServer(
-            self, lambda: self._parameters.values, self._switch, execution, sources)
-        self.create_service(LoadPolicy, 'load_policy', self._load_policy)
+            self, lambda: self._settings.values, self._switch, execution, sources)
+        # A callback that awaits keeps its group from everything else.
+        self.create_service(LoadPolicy, 'load_policy', self._load_policy,
+                            callback_group=MutuallyExclusiveCallbackGroup())
         self._reporter = Reporter(self, lambda: self._switch.session)
 
     def destroy_node(self) -> None:
@@ -64,9 +67,9 @@ class InferenceNode(Node):
         super().destroy_node()
 
     def _make_session(self, link: PolicyLink) -> PolicySession:
-        parameters = self._parameters.values
+        parameters = self._settings.values
         return PolicySession(
-            link, self._profile, self._delays, self._clock,
+            link, self._profile, self._delays, self._stamps,
             SessionOptions(parameters.requests_in_flight, parameters.request_rate,
                            parameters.request_horizon, parameters.frozen_after),
             self._publish)

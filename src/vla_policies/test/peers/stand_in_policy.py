@@ -89,5 +89,5 @@ def aloha():
 
 
 def slow():
-    """A stand-in that takes a quarter of a second."""
-    return Remembering(cost_s=0.25)
+    """A stand-in that takes a quarter of a second for a batch."""
+    return StandIn(cost_s=0.25)

@@ -186,9 +186,16 @@ class OpenPiClient(RemotePolicy):
             raise WireError(f'prefix_length that is {type(prefix_length).__name__}')
         return Answer(
             data=message['actions'], times_s=_array(ours, 'times_s'),
-            prefix_length=prefix_length, policy=str(ours.get('policy', '')),
+            policy=str(ours.get('policy', '')), server_ms=_infer_ms(message),
+            prefix_length=prefix_length,
             uncertainty=_array(ours, 'uncertainty'),
             features={name: _array(features, name) for name in features})
+
+
+def _infer_ms(message: dict) -> float | None:
+    timing = message.get('server_timing')
+    value = timing.get('infer_ms') if isinstance(timing, dict) else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _array(values: dict, name: str) -> np.ndarray | None:

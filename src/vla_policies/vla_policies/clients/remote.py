@@ -60,19 +60,25 @@ class Answer:
     What a server answered: ``data`` [H, D].
 
     ``times_s`` [H] from the stamp of the observation; without it the steps lie one period of the
-    contract apart, the first one period after the stamp.
+    contract apart, the first one period after the stamp. ``server_ms`` is what the server says its
+    inference took.
     """
 
     data: np.ndarray
     times_s: np.ndarray | None = None
     prefix_length: int = 0
     policy: str = ''
+    server_ms: float | None = None
     uncertainty: np.ndarray | None = None
     features: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class RemotePolicy(Policy):
-    """A policy behind a connection; `connect` has to have been called before it is asked."""
+    """
+    A policy behind a connection; `connect` has to have been called before it is asked.
+
+    ``server_ms`` is the inference time that came with the last answer, None where none is told.
+    """
 
     def __init__(
         self, address: str, contract: PolicyContract, options: ClientOptions,
@@ -81,6 +87,7 @@ class RemotePolicy(Policy):
         self.name = address
         self.contract = contract
         self.options = options
+        self.server_ms: float | None = None
         self._busy = threading.Lock()
         self._closed = threading.Event()
         self._pause_s = options.retry_min_s
@@ -207,9 +214,10 @@ class RemotePolicy(Policy):
             times = (1 + np.arange(len(data))) / self.contract.rate_hz
         self._begins = False
         self._sequence += 1
+        self.server_ms = answer.server_ms
         chunk = ActionChunk(
             stamp_ns=observation.stamp_ns, space=space, times_s=times, data=data,
-            sequence=self._sequence, policy=answer.policy or self.name,
+            frame_id=space.frame, sequence=self._sequence, policy=answer.policy or self.name,
             instruction=observation.instruction, prefix_length=answer.prefix_length,
             inference_start_ns=start_ns, inference_end_ns=max(start_ns, end_ns),
             uncertainty=answer.uncertainty, features=answer.features)

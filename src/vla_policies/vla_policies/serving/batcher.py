@@ -4,6 +4,9 @@ One thread that owns the policy: it takes the requests of all clients and infers
 When the thread is free it takes what waits, up to a limit. It lingers only for clients that were
 answered less than a window ago and have not asked again: clients that ask without pause are so
 gathered into one batch, and a client alone, or clients at rest between two requests, never wait.
+
+Requests of sessions that are one and the same policy go into one batch; a policy that gives each
+session a state of its own (`Policy.session`) is asked once for each session.
 """
 import threading
 import time

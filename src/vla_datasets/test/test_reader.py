@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from vla_datasets import DatasetError, DatasetReader
+from vla_datasets import DatasetError, DatasetReader, DatasetWriter
 
 
 def test_random_access_equals_sequential_access(written):
@@ -128,3 +128,17 @@ def test_a_folder_without_data_set_or_of_an_unknown_version_is_named(written, tm
     info.write_text('{"codebase_version": "v3.0"}')
     with pytest.raises(DatasetError, match='fps'):
         DatasetReader(tmp_path)
+
+
+def test_frames_are_found_more_than_half_an_hour_into_a_file(tmp_path):
+    """Regression: start of the episode and time in it were added in single precision."""
+    names = ['height', 'width', 'channels']
+    features = {'view': {'dtype': 'video', 'shape': (16, 16, 3), 'names': names}}
+    with DatasetWriter.create(tmp_path / 'set', fps=3, features=features) as writer:
+        for _ in range(3):
+            for step in range(2300):
+                writer.add_frame({'view': np.full((16, 16, 3), step % 251, np.uint8)}, task='wait')
+            writer.save_episode()
+    reader = DatasetReader(tmp_path / 'set')
+    for step in (6500, 6899):
+        assert abs(int(reader.images('view', [step])[0].mean()) - step % 2300 % 251) < 6

@@ -221,8 +221,9 @@ class DatasetReader:
                 f"feature '{feature.name}': frame {row}")
         episode = self.metadata.episode_at(row)
         path = self.metadata.video_path(episode, feature.name)
-        seconds = self._timestamps()[row] + episode.videos[feature.name].start
-        return self._decoders[path].at(float(seconds), self._tolerance)
+        # In double precision: hours into a file, single precision misses the frame.
+        seconds = float(self._timestamps()[row]) + episode.videos[feature.name].start
+        return self._decoders[path].at(seconds, self._tolerance)
 
     def _timestamps(self) -> np.ndarray:
         if 'timestamp' not in self._columns:

@@ -20,6 +20,7 @@ ROSDEP_KEY_OF_MODULE = {
     'transforms3d': 'python3-transforms3d', 'yaml': 'python3-yaml', 'matplotlib':
     'python3-matplotlib', 'argcomplete': 'python3-argcomplete', 'coal': 'pinocchio',
     'pydantic_core': 'pydantic', 'serial': 'python3-serial', 'google': 'protobuf',
+    **dict.fromkeys(('dashboard_client', 'rtde_control', 'rtde_io', 'rtde_receive'), 'ur_rtde'),
 }
 
 
@@ -46,7 +47,8 @@ class Manifest:
         own = self.folder / self.name
         for file in sorted(own.rglob('*.py')):
             for module in _imports(file):
-                modules.setdefault(module, file)
+                if not (file.parent / f'{module}.py').exists():  # a script imports what lies beside
+                    modules.setdefault(module, file)
         for module in list(modules):
             if module in sys.stdlib_module_names or module == self.name:
                 del modules[module]
@@ -69,7 +71,8 @@ def read_all() -> list[Manifest]:
 
 def read_names(file: Path) -> set[str]:
     """Return the names a requirements or key file lists, in lower case with hyphens."""
-    lines = (line.split('#')[0].strip() for line in file.read_text().splitlines())
+    lines = (line.partition('#')[0].partition(';')[0].strip()
+             for line in file.read_text().splitlines())
     return {line for line in lines if line and not line.startswith('-')}
 
 

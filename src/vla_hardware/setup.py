@@ -17,10 +17,12 @@ setup(
     description='One hardware interface and its plug-ins. No ROS in the interface.',
     license='Apache-2.0',
     entry_points={
+        'console_scripts': ['check_robot = vla_hardware.check_robot:main'],
         'vla_hardware.plugins': [
             'aloha = vla_hardware.aloha:AlohaHardware',
             'franka = vla_hardware.franka:FrankaHardware',
             'sim = vla_hardware.sim:SimulatedHardware',
+            'ur = vla_hardware.ur:UniversalRobot',
         ],
     },
 )

@@ -1,0 +1,1 @@
+"""A simulated Universal Robots controller: RTDE, dashboard, script interface, Robotiq gripper."""

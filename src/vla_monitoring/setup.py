@@ -16,4 +16,13 @@ setup(
     maintainer_email='maintainers@example.com',
     description='RViz markers, diagnostics, watchdogs and failure detection.',
     license='Apache-2.0',
+    entry_points={'console_scripts': [
+        'failure_detector = vla_monitoring.detection.node:main',
+        'foxglove_bridge = vla_monitoring.foxglove_bridge:main',
+        'run_recorder = vla_monitoring.run_log.node:main',
+        'stop_key = vla_monitoring.supervision.stop_key:main',
+        'supervisor = vla_monitoring.supervision.node:main',
+        'visualisation = vla_monitoring.visualisation.node:main',
+        'web_view = vla_monitoring.web.node:main',
+    ]},
 )

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import viser
 
-from vla_monitoring.visualisation.colours import COMMITTED, EXECUTED, PREDICTED
 from vla_monitoring.web.access import Access
 from vla_monitoring.web.commands import Commands
 from vla_monitoring.web.figure import RobotFigure
@@ -19,9 +18,9 @@ from vla_monitoring.web.guard import Guard, guarded
 __all__ = ['Address', 'WebView']
 
 DELAY_FULL_MS, AGE_FULL_MS = 500.0, 1000.0
+VIEW_FROM, VIEW_AT = (1.5, -1.1, 0.9), (0.25, 0.0, 0.3)
 BLANK = np.full((90, 120, 3), 40, np.uint8)
 Line = tuple[np.ndarray, np.ndarray]  # positions [H, 3] in the root frame, RGBA [H, 4]
-COLOURS = {'predicted': PREDICTED, 'committed': COMMITTED, 'executed': EXECUTED}
 
 
 class Address(RuntimeError):  # noqa: N818 - it says what is wrong
@@ -72,16 +71,14 @@ class WebView:
 
     def _add_displays(self, cameras: Sequence[str]) -> None:
         gui = self._server.gui
-        with gui.add_folder('State'):
+        with gui.add_folder('State', order=0):
             self._words = gui.add_markdown('nothing heard yet')
             self._delay_text = gui.add_markdown('delay —')
             self._delay = gui.add_progress_bar(0.0)
             self._age_text = gui.add_markdown('chunk age —')
             self._age = gui.add_progress_bar(0.0)
-            gui.add_markdown(' '.join(
-                f'<span style="color:rgb({",".join(str(round(255 * c)) for c in colour)})">●</span>'
-                f' {name}' for name, colour in COLOURS.items()))
-        with gui.add_folder('Cameras'):
+            gui.add_markdown('🔵 predicted 🟠 committed 🟢 executed')
+        with gui.add_folder('Cameras', order=3):
             self._pictures = {name: gui.add_image(BLANK, label=name, format='jpeg')
                               for name in cameras}
 
@@ -122,9 +119,10 @@ class WebView:
     # ---- controls of a visitor
 
     def _welcome(self, client: viser.ClientHandle) -> None:
+        client.camera.position, client.camera.look_at = VIEW_FROM, VIEW_AT
         gui = client.gui
         if not self._access.may(client.client_id):
-            with gui.add_folder('Unlock'):
+            with gui.add_folder('Unlock', order=1):
                 token = gui.add_text('token', '')
                 unlock = gui.add_button('unlock the buttons')
                 said = gui.add_markdown('Buttons need the token that the robot printed.')
@@ -136,17 +134,17 @@ class WebView:
 
     def _add_controls(self, client: viser.ClientHandle) -> None:
         gui = client.gui
-        with gui.add_folder('Task'):
+        with gui.add_folder('Task', order=2):
             stop = gui.add_button('STOP', color='red')
             instruction = gui.add_text('instruction', '')
             start, finish = gui.add_button('start', color='green'), gui.add_button('end the task')
             release = gui.add_button('release the stop')
             said = gui.add_markdown('')
-        with gui.add_folder('World', expand_by_default=False):
+        with gui.add_folder('World', order=4):
             task = gui.add_text('task', '')
             seed = gui.add_number('seed', 0, min=0, step=1)
             reset = gui.add_button('reset')
-        with gui.add_folder('Policy'):
+        with gui.add_folder('Policy', order=5):
             policy = gui.add_text('policy', '')
             load = gui.add_button('load')
             strategy = gui.add_dropdown('strategy', tuple(self._strategies))

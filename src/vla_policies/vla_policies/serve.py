@@ -17,12 +17,15 @@ from vla_policies.serving.server import PolicyServer, ServerOptions, ServingErro
 
 __all__ = ['main']
 
+SWITCH_INTERVAL_S = 0.0005
 LOOPBACK = ('127.0.0.1', '::1', 'localhost')
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; 1 when that cannot be done as asked."""
     given = _parser().parse_args(arguments)
+    # What arrives meanwhile must not wait 5 ms each time for the thread that infers.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         options = _options(given)
         options.tls()

@@ -42,6 +42,17 @@ def stop(process):
 
 
 @pytest.fixture(scope='module')
+def contract_file(contract, tmp_path_factory):
+    """The contract with limits that a busy machine keeps."""
+    patient = contract.model_copy(update={
+        'images': tuple(image.model_copy(update={'max_age_s': 0.8}) for image in contract.images),
+        'state': contract.state.model_copy(update={'max_age_s': 0.8}), 'max_skew_s': 0.8})
+    path = tmp_path_factory.mktemp('contract') / 'scripted.yaml'
+    patient.save(path)
+    return path
+
+
+@pytest.fixture(scope='module')
 def node(around, contract_file):
     process = start(around, contract_file)
     yield process
@@ -63,7 +74,7 @@ def sound(around):
 @pytest.fixture
 def running(around, node):
     """A task that runs, cancelled in the end."""
-    handle = around.send('up')
+    handle = around.send('up', time_limit=300.0)
     around.wait_for_chunks()
     yield handle
     if handle.status not in (SUCCEEDED, CANCELED, ABORTED):

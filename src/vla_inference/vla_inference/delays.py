@@ -5,6 +5,7 @@ Measured delays between the world, its messages and the arm, kept in a YAML file
 - state: measurement to stamp, likewise.
 - actuation: a reference to the motion it causes. An action that shall hold at a time is due
   earlier by that.
+- transport: stamp to receipt. For people; nothing is corrected by it.
 """
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from pydantic import Field
 
 from vla_core.policy_contract import PolicyContract
-from vla_core.validation import ConfigurationError, Real, StrictModel, near_matches, read_yaml
+from vla_core.validation import ConfigurationError, Real, StrictModel, read_yaml
 
 __all__ = ['Delays', 'DelaysError']
 
@@ -30,6 +31,7 @@ class Delays(StrictModel):
     cameras: dict[str, Real] = Field({}, description='by topic, s')
     state: Real = Field(0.0, ge=-1.0, le=1.0, description='of every state topic, s')
     actuation: Real = Field(0.0, ge=0.0, le=1.0, description='reference to motion, s')
+    transport: dict[str, Real] = Field({}, description='of each topic, median, s')
     correlations: dict[str, Real] = Field({}, description='how sure each is, 0 to 1')
 
     @classmethod
@@ -48,16 +50,7 @@ class Delays(StrictModel):
         path.write_text(yaml.safe_dump(dated, sort_keys=False), encoding='utf-8')
 
     def by_topic(self, contract: PolicyContract) -> dict[str, float]:
-        """
-        The delay of each topic of ``contract``; 0 for a camera that was not measured.
-
-        DelaysError for a camera that the contract does not have.
-        """
+        """The delay of each topic of ``contract``; 0 for a camera that was not measured."""
         images = {image.topic for image in contract.images}
-        for topic in self.cameras:
-            if images and topic not in images and topic.split('/')[0] not in {
-                    image.split('/')[0] for image in images}:
-                raise DelaysError(f'delays: cameras: contract {contract.name} has no {topic!r}; '
-                                  f'{near_matches(topic, images)}')
         return {topic: self.cameras.get(topic, 0.0) if topic in images else self.state
                 for topic in contract.topics}

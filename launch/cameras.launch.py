@@ -2,7 +2,12 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
+from launch.substitutions import (
+    EqualsSubstitution,
+    IfElseSubstitution,
+    LaunchConfiguration,
+    NotEqualsSubstitution,
+)
 from launch_ros.actions import Node
 
 from vla_core.node import end_launch_on_mistake
@@ -15,9 +20,11 @@ def generate_launch_description():
             'robot', default_value='franka',
             description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
         DeclareLaunchArgument(
-            'cameras', default_value='simulated',
+            'cameras', default_value=IfElseSubstitution(
+                EqualsSubstitution(LaunchConfiguration('hardware', default='sim'), 'sim'),
+                'simulated', 'none'),
             description='Camera set: a name in config/cameras, the path of a file of your own, '
-                        'or none.'),
+                        'or none, which a real robot begins with.'),
         DeclareLaunchArgument(
             'snapshot', default_value='',
             description='Shared state of the simulation that simulated cameras render; empty: '

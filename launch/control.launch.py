@@ -19,7 +19,11 @@ def generate_launch_description():
             description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
         DeclareLaunchArgument(
             'hardware', default_value='sim',
-            description='Hardware plug-in: sim for a simulated arm, or that of the real one.'),
+            description='sim for a simulated arm, real for the one itself, ros2_control for an '
+                        'arm that a controller manager runs already, or the name of a plug-in.'),
+        DeclareLaunchArgument(
+            'robot_ip', default_value='',
+            description='Address of a real robot.'),
         DeclareLaunchArgument(
             'hardware_options', default_value='{}',
             description='Options of the hardware plug-in, as YAML, such as "{ip: 10.0.0.2}".'),
@@ -45,7 +49,7 @@ def generate_launch_description():
             output='screen',
             on_exit=end_launch_on_mistake,
             parameters=[{name: text(name) for name in (
-                'robot', 'hardware', 'hardware_options', 'controllers', 'world')} | {
+                'robot', 'hardware', 'hardware_options', 'robot_ip', 'controllers', 'world')} | {
                     'real_time_factor': ParameterValue(
                         LaunchConfiguration('real_time_factor'), value_type=float)}]),
     ])

@@ -17,7 +17,10 @@ setup(
     description='One hardware interface and its plug-ins. No ROS in the interface.',
     license='Apache-2.0',
     entry_points={
-        'console_scripts': ['check_robot = vla_hardware.check_robot:main'],
+        'console_scripts': [
+            'check_robot = vla_hardware.check_robot:main',
+            'ros2_control_bridge = vla_hardware.ros2_control.node:main',
+        ],
         'vla_hardware.plugins': [
             'aloha = vla_hardware.aloha:AlohaHardware',
             'franka = vla_hardware.franka:FrankaHardware',

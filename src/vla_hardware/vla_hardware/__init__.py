@@ -12,7 +12,7 @@ from .interface import (
     RobotCommand,
     RobotState,
 )
-from .registry import available_plugins, create
+from .registry import available_plugins, create, plugin_name
 
 __all__ = [
     'ArmCapabilities',
@@ -27,4 +27,5 @@ __all__ = [
     'RobotState',
     'available_plugins',
     'create',
+    'plugin_name',
 ]

@@ -14,6 +14,7 @@ from vla_core.profile import RobotProfile
 from .interface import HardwareError, HardwareInterface
 
 GROUP = 'vla_hardware.plugins'
+REAL = 'real'
 
 
 def _folders() -> list[str]:
@@ -36,6 +37,17 @@ def plugin_class(name: str) -> type[HardwareInterface]:
     raise HardwareError(
         f'no hardware plug-in {name!r}; there are: {", ".join(available_plugins())}'
     )
+
+
+def plugin_name(hardware: str, profile: RobotProfile) -> str:
+    """The plug-in meant by `hardware`: its own name, or `real` for the one named as the profile."""
+    if hardware != REAL:
+        return hardware
+    if profile.name in available_plugins():
+        return profile.name
+    raise HardwareError(
+        f'no hardware plug-in has the name of robot {profile.name!r}; name one of: '
+        f'{", ".join(available_plugins())}')
 
 
 def create(name: str, profile: RobotProfile, **options: object) -> HardwareInterface:

@@ -25,6 +25,7 @@ from vla_core.parameters import declare, parameter
 from vla_core.profile import RobotProfile
 from vla_core.shared_memory import block_name
 from vla_core.validation import ConfigurationError, Real, StrictModel
+from vla_hardware import HardwareError, plugin_name
 
 __all__ = ['ControllerManager', 'ManagerParameters', 'main']
 
@@ -37,9 +38,12 @@ class ManagerParameters(StrictModel):
     """Parameters of the controller manager."""
 
     robot: str = parameter('franka', read_only=True, description='robot profile, by name or path')
-    hardware: str = parameter('sim', read_only=True, description='hardware plug-in')
+    hardware: str = parameter(
+        'sim', read_only=True, description='hardware plug-in; real: the one named as the robot')
     hardware_options: str = parameter(
         '{}', read_only=True, description='options of the plug-in, as YAML')
+    robot_ip: str = parameter(
+        '', read_only=True, description='address of a real robot: the option ip of its plug-in')
     controllers: str = parameter(
         '', read_only=True, description='controller configuration, by name or path; empty takes '
         'that of the robot')
@@ -60,17 +64,21 @@ class ControllerManager(Node):
         profile = RobotProfile.load(parameters.robot)
         configuration = load_configuration(parameters.controllers or profile.name)
         configuration.check(profile)
+        try:
+            plugin = plugin_name(parameters.hardware, profile)
+        except HardwareError as error:
+            raise ConfigurationError(f'parameter hardware: {error}') from error
         options = self._hardware_options(parameters, profile)
         simulated_time = self.get_parameter('use_sim_time').value
         self._link = LoopLink(LoopConfiguration(
             name=block_name('control', self.get_namespace(), profile.name),
-            robot=_findable(parameters.robot), plugin=parameters.hardware, options=options,
+            robot=_findable(parameters.robot), plugin=plugin, options=options,
             safety=configuration.safety, real_time=configuration.real_time,
             real_time_factor=parameters.real_time_factor), simulated_time)
         self._ended = False
         self._reporter = Reporter(self, self._link)
         self._lifecycle = Lifecycle(
-            self, profile, configuration, parameters.hardware, self._link, self._reporter)
+            self, profile, configuration, plugin, self._link, self._reporter)
         try:
             self._set_up(profile)
             if parameters.hardware == SIMULATION:
@@ -103,6 +111,9 @@ class ControllerManager(Node):
     ) -> dict[str, Any]:
         options = _options(parameters.hardware_options)
         if parameters.hardware == SIMULATION:
+            if parameters.robot_ip:
+                raise ConfigurationError(f'parameter robot_ip: hardware {SIMULATION} has no '
+                                         'address; say hardware real')
             from vla_control.node.simulation import simulation_options
             return simulation_options(
                 options, parameters.world, self.get_namespace(), profile)
@@ -111,7 +122,7 @@ class ControllerManager(Node):
         if self.get_parameter('use_sim_time').value:
             raise ConfigurationError(
                 f'parameter use_sim_time: only hardware {SIMULATION} has a time of its own')
-        return options
+        return {**options, 'ip': parameters.robot_ip} if parameters.robot_ip else options
 
     def _serve_simulation(self, profile: RobotProfile, world: str, simulated_time: bool) -> None:
         from vla_control.node.simulation import CLOCK_RATE, ClockReport, WorldReset

@@ -127,10 +127,17 @@ class _VectorMotion:
     def __init__(self, velocity: float, acceleration: float, jerk: float, period: float) -> None:
         self._most = SHARE * velocity, TIP_SHARE * acceleration, TIP_SHARE * jerk
         self._dt = period
-        self.velocity, self.acceleration = np.zeros(3), np.zeros(3)
+        self.stop()
 
     def stop(self) -> None:
-        self.velocity[:] = self.acceleration[:] = 0.0
+        """Rest."""
+        self.velocity, self.acceleration = np.zeros(3), np.zeros(3)
+        self._before = self.acceleration
+
+    def lose(self, mean: np.ndarray, cycles: int) -> None:
+        """The last step was not made; the robot moved at `mean` [3] for `cycles` periods."""
+        self.acceleration = self._before
+        self.velocity = mean + self.acceleration * (0.5 * (cycles - 1) * self._dt)
 
     def approach(self, gap: np.ndarray, moving: np.ndarray) -> np.ndarray:
         """The velocity that closes a gap [3] to something that moves at `moving` [3]."""
@@ -151,6 +158,7 @@ class _VectorMotion:
         bound = min(acceleration, jerk / acceleration * room) if speeding_up else acceleration
         change = _shortened(change, bound)
         change = self.acceleration + _shortened(change - self.acceleration, jerk * dt)
+        self._before = self.acceleration
         self.velocity = self.velocity + change * dt
         self.acceleration = change
         return self.velocity
@@ -171,19 +179,29 @@ class TipMotionLimiter:
         self._angular = _VectorMotion(
             limits.angular_velocity, limits.angular_acceleration, limits.angular_jerk, period)
         self.pose = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
-        self._asked = self.pose.copy()
+        self._asked, self._record = self.pose.copy(), self.pose.copy()
 
     def start(self, pose: np.ndarray) -> None:
         """Begin at rest at a pose [7]."""
-        self.pose[:] = self._asked[:] = pose
+        self.pose[:] = self._asked[:] = self._record[:] = pose
         self._linear.stop()
         self._angular.stop()
 
-    def confirm(self, pose: np.ndarray, twist: np.ndarray) -> None:
-        """Take the robot's record of the last command where it is not ours: that was lost."""
+    def confirm_pose(self, pose: np.ndarray, cycles: int) -> None:
+        """Take the robot's record of the last pose [7], `cycles` after the one before.
+
+        Where it is not ours, ours was lost, and the robot went on by itself at its acceleration.
+        """
         if np.abs(pose[:3] - self.pose[:3]).max() > AGREEMENT:
+            span = cycles * self._dt
+            self._linear.lose((pose[:3] - self._record[:3]) / span, cycles)
+            self._angular.lose(_rotation(self._record[3:], pose[3:]) / span, cycles)
             self.pose[:] = pose
-            self._linear.velocity, self._angular.velocity = twist[:3].copy(), twist[3:].copy()
+        self._record[:] = pose
+
+    def confirm_twist(self, twist: np.ndarray) -> None:
+        """Take the robot's record of the last twist [6]."""
+        self._linear.velocity, self._angular.velocity = twist[:3], twist[3:]
 
     def limit_twist(self, wanted: np.ndarray) -> np.ndarray:
         """The twist [6] to command next on the way to `wanted` [6]."""

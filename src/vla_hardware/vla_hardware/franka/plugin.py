@@ -79,6 +79,7 @@ class FrankaHardware(HardwareInterface):
         self._control: Any = None
         self._states: Datagrams | None = None
         self._newest: Any = None
+        self._elapsed = 1  # cycles since the state before
         self._begun = False  # whether the motion has had its first command
         self._active = False
         self._cycles = self._lost_cycles = self._aborts = 0
@@ -220,9 +221,9 @@ class FrankaHardware(HardwareInterface):
             except RuntimeError as error:
                 self._abort(error)
             else:
-                cycles = max(round(elapsed.to_sec() / CYCLE), 1)
-                self._cycles += cycles
-                self._lost_cycles += cycles - 1
+                self._elapsed = max(round(elapsed.to_sec() / CYCLE), 1)
+                self._cycles += self._elapsed
+                self._lost_cycles += self._elapsed - 1
             state.stamp_ns = time.monotonic_ns()
         else:
             self._read_once()
@@ -282,11 +283,11 @@ class FrankaHardware(HardwareInterface):
         if given.mode is ControlMode.EFFORT:
             return franka.Torques(
                 self._torque.limit(given.values, np.array(newest.tau_J_d)).tolist())
-        if given.mode in (ControlMode.POSE, ControlMode.TWIST):
-            self._tip.confirm(_pose(newest.O_T_EE_c), np.array(newest.O_dP_EE_c))
         if given.mode is ControlMode.POSE:
+            self._tip.confirm_pose(_pose(newest.O_T_EE_c), self._elapsed)
             return franka.CartesianPose(_column_major(self._tip.limit_pose(given.tip)))
         if given.mode is ControlMode.TWIST:
+            self._tip.confirm_twist(np.array(newest.O_dP_EE_c))
             return franka.CartesianVelocities(self._tip.limit_twist(given.tip[:6]).tolist())
         self._joints.confirm(
             np.array(newest.q_d), np.array(newest.dq_d), np.array(newest.ddq_d))

@@ -3,14 +3,16 @@ import time
 from collections.abc import Callable
 
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.client import Client
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
 from vla_core.action_chunk import ActionChunk
+from vla_core.action_space import ActionSpaceMismatch
 from vla_core.conversion import chunk_from_message
+from vla_core.policy_contract import ContractError, PolicyContract
 from vla_inference.node.turn import wait_until
 from vla_interfaces.msg import ActionChunk as ActionChunkMessage, ExecutionStatus
 
@@ -30,7 +32,8 @@ class ExecutionLink:
         self._heard_s = 0.0
         self._start = node.create_client(Trigger, 'execution/start')
         self._stop = node.create_client(Trigger, 'execution/stop')
-        self._parameters = node.create_client(SetParameters, 'execution/set_parameters')
+        self._asking = node.create_client(GetParameters, 'execution/get_parameters')
+        self._telling = node.create_client(SetParameters, 'execution/set_parameters')
         reliable = QoSProfile(depth=10)
         node.create_subscription(
             ActionChunkMessage, 'committed_chunk', self._take_chunk, QoSProfile(depth=1))
@@ -51,16 +54,29 @@ class ExecutionLink:
         """Come to a smooth stop and drop every chunk; '' or why it did not."""
         return await self._trigger(self._stop)
 
-    async def use_contract(self, contract: str) -> str:
-        """Execute chunks of another contract; '' or why it does not."""
-        request = SetParameters.Request(parameters=[Parameter(
-            name='contract', value=ParameterValue(
-                type=ParameterType.PARAMETER_STRING, string_value=contract))])
-        answer = await self._call(self._parameters, request)
+    async def use_contract(self, contract: PolicyContract, source: str) -> str:
+        """
+        See to it that chunks of ``contract`` are executed; '' or why they are not.
+
+        An execution node that works by a contract with the same actions is left as it is, another
+        is told to work by ``source``, the contract's name or path.
+        """
+        answer = await self._call(self._asking, GetParameters.Request(names=['contract']))
         if isinstance(answer, str):
             return answer
-        result = answer.results[0]
-        return '' if result.successful else f'execution: {result.reason}'
+        executed = answer.values[0].string_value if answer.values else ''
+        difference = _difference(contract, executed)
+        if not difference:
+            return ''
+        value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=source)
+        answer = await self._call(self._telling, SetParameters.Request(
+            parameters=[Parameter(name='contract', value=value)]))
+        if isinstance(answer, str):
+            return answer
+        if answer.results[0].successful:
+            return ''
+        return (f'execution works by contract {executed}: {difference}; start it with '
+                f'contract:={source}')
 
     async def _trigger(self, client: Client) -> str:
         answer = await self._call(client, Trigger.Request())
@@ -87,3 +103,15 @@ class ExecutionLink:
     def _take_status(self, message: ExecutionStatus) -> None:
         self.status = message
         self._heard_s = time.monotonic()
+
+
+def _difference(contract: PolicyContract, executed: str) -> str:
+    """In what the actions of the contract called ``executed`` differ, '' if in nothing."""
+    try:
+        other = PolicyContract.load(executed)
+        contract.action.space.check_compatible(other.action.space)
+    except (ContractError, ActionSpaceMismatch) as error:
+        return str(error)
+    if contract.rate_hz != other.rate_hz:
+        return f'rate_hz: expected {contract.rate_hz:g}, got {other.rate_hz:g}'
+    return ''

@@ -145,7 +145,8 @@ class TaskServer:
 
     async def _act(self, task: Task) -> None:
         session = self._switch.session
-        failure = await self._execution.use_contract(session.link.contract_source)
+        failure = await self._execution.use_contract(
+            session.contract, session.link.contract_source)
         if not failure and not task.over:
             failure = await self._execution.start()
         if failure:

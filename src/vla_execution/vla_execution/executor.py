@@ -13,6 +13,7 @@ import numpy as np
 from vla_core.action_chunk import ActionChunk, ChunkError
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch
 from vla_core.profile import RobotProfile
+from vla_core.rotation import angle_between
 from vla_execution.anchoring import Anchoring
 from vla_execution.layout import Coordinates, Layout
 from vla_execution.motion import Motion
@@ -124,9 +125,9 @@ class Executor:
         return self._state != 'stopped' and not self._braking
 
     @property
-    def moving(self) -> bool:
-        """Whether the reference moves, or is about to."""
-        return self._standing_ns is None
+    def state(self) -> ExecutionState:
+        """What it is doing."""
+        return self._state
 
     def use(self, strategy: str) -> None:
         """Merge by another strategy from the next chunk on; StrategyError if there is none."""
@@ -135,6 +136,11 @@ class Executor:
 
     def start(self, now_ns: int, row: np.ndarray) -> None:
         """Begin at rest at ``row`` [D] of `space`, where the robot is, with nothing planned."""
+        self.settle(now_ns, row)
+        self._reset_counts()
+
+    def settle(self, now_ns: int, row: np.ndarray) -> None:
+        """Stand still at ``row`` [D], as `start` does, and count on."""
         row = np.asarray(row, np.float64)
         self.scheduler.start(now_ns, row)
         here = self.layout.split(row[None])
@@ -144,7 +150,6 @@ class Executor:
         self._standing_ns: int | None = now_ns
         self._braking = False
         self._state = 'idle'
-        self._reset_counts()
 
     def _reset_counts(self) -> None:
         self._accepted = self._refused = self._planned_steps = self._starved_steps = 0
@@ -176,6 +181,12 @@ class Executor:
         self._refused += 1
         self._refusal = reason
 
+    def distance(self, row: np.ndarray) -> tuple[float, float]:
+        """How far the robot at ``row`` [D] is from the reference: m or rad, and rad."""
+        there = self.layout.split(row[None])
+        return (float(np.linalg.norm(there.linear[0] - self._motion.linear, axis=-1).max()),
+                float(angle_between(there.turns[0], self._motion.turns).max(initial=0.0)))
+
     def _take(self, chunk: ActionChunk, now_ns: int, state: np.ndarray | None) -> str:
         self._advance(now_ns)
         linear, turns = self._motion.place((now_ns - self._step_ns) * 1e-9)
@@ -187,7 +198,7 @@ class Executor:
     def _stands_since(self, stamp_ns: int) -> bool:
         """Whether the reference has been at rest since then, or for as long as it is known."""
         return self._standing_ns is not None and (
-            self._accepted == 0 or stamp_ns >= self._standing_ns)
+            self.scheduler.newest is None or stamp_ns >= self._standing_ns)
 
     def request(
         self, now_ns: int, delay_ns: int | None, times_s: np.ndarray, state: np.ndarray,
@@ -282,7 +293,7 @@ class Executor:
         at_rest = self._motion.at_rest
         if self._braking and at_rest:
             self.halt()
-        if self._accepted and not self._braking and self._state != 'stopped':
+        if self._state in ('executing', 'starved', 'holding') and not self._braking:
             ended = self._step_ns > plan.last_ns
             self._planned_steps += 1
             self._starved_steps += ended

@@ -1,0 +1,41 @@
+"""The execution of action chunks: from what a policy plans to one stream of targets."""
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+from vla_core.node import end_launch_on_mistake
+
+
+def generate_launch_description():
+    def given(name, kind=str):
+        return ParameterValue(LaunchConfiguration(name), value_type=kind)
+
+    return LaunchDescription([
+        DeclareLaunchArgument(
+            'robot', default_value='franka',
+            description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
+        DeclareLaunchArgument(
+            'contract', default_value=['mini_', LaunchConfiguration('robot')],
+            description='Policy contract whose actions are executed, by name or path.'),
+        DeclareLaunchArgument(
+            'strategy', default_value='rtc',
+            description='How chunks that overlap are merged: rtc, rtc_trained, blend, '
+                        'temporal_ensemble, replace, future_state, open_loop.'),
+        DeclareLaunchArgument(
+            'law', default_value='jerk_limited', choices=['jerk_limited', 'stepped'],
+            description='Within the limits of the robot, or each action at once as it is.'),
+        DeclareLaunchArgument(
+            'speed', default_value='1.0',
+            description='Speed of the robot relative to that of the policy.'),
+        DeclareLaunchArgument(
+            'output', default_value='targets', choices=['targets', 'trajectory', 'commands'],
+            description='target_pose and target_joint, or topics of ros2_control.'),
+        Node(
+            package='vla_execution', executable='execution', name='execution', output='screen',
+            on_exit=end_launch_on_mistake,
+            parameters=[{name: given(name) for name in (
+                'robot', 'contract', 'strategy', 'law', 'output')} | {
+                    'speed': given('speed', float)}]),
+    ])

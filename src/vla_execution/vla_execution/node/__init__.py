@@ -1,0 +1,1 @@
+"""The node: parameters, inputs, outputs, and the wiring between them."""

@@ -21,7 +21,8 @@ __all__ = ['BAG_RECORD', 'BALLAST', 'EPISODE_RECORD', 'BagWriter', 'DiskError', 
 EPISODE_RECORD = 'vla_episode'
 BAG_RECORD = 'rosbag2'
 BALLAST = '.ballast'
-_BALLAST_BYTES = 4 << 20
+BALLAST_BYTES = 4 << 20
+_CUTS = 3
 _FULL = {errno.ENOSPC: 'the disk is full', errno.EDQUOT: 'the quota is used up',
          errno.EFBIG: 'the file may not grow further', errno.EROFS: 'the disk is read-only'}
 
@@ -54,6 +55,8 @@ class BagWriter:
         self._schemas: dict[str, int] = {}
         self._spans: list[FileSpan] = []
         self._finished_bytes = 0
+        self._current: Path | None = None
+        self._unsynced: list[Path] = []
         try:
             path.mkdir(parents=True)
         except FileExistsError as error:
@@ -90,9 +93,16 @@ class BagWriter:
         with _naming(self.path):
             self._writer.close_chunk()
 
-    def descriptor(self) -> int:
-        """A descriptor of the file that is being written, for its owner to sync and to close."""
-        return os.dup(self._stream.fileno())
+    def sync(self) -> None:
+        """
+        Bring all that the system has been handed to the disk, so that it survives a loss of power.
+
+        Takes as long as the disk likes, and may be called from another thread.
+        """
+        for path in list(self._unsynced):
+            _sync(path)
+            if path != self._current:
+                self._unsynced.remove(path)
 
     def close(self, custom_data: Mapping[str, str] | None = None) -> None:
         """End the bag. DiskError when its end could not be written: it then wants `recover`."""
@@ -104,8 +114,10 @@ class BagWriter:
                     self._writer.close_chunk()
                 except OSError:
                     self.lost_in_chunk += self._writer.drop_chunk()
-                self._finish_file()
-                write_whole(self.path / METADATA, self._metadata().text())
+                self._finish_last_file()
+                write_whole(self.path / METADATA, self._metadata().text(), sync=False)
+                self._current = None
+                self._unsynced += [self.path / METADATA, self.path]
         except DiskError:
             with contextlib.suppress(OSError):
                 self._stream.close()
@@ -114,12 +126,14 @@ class BagWriter:
     def _open_file(self) -> None:
         span = FileSpan(f'{self.path.name}_{len(self._spans)}.mcap')
         self._stream: BinaryIO = open_unbuffered(self.path / span.path, 'xb')
+        self._current = self.path / span.path
+        self._unsynced.append(self._current)
         self._writer = McapWriter(self._stream, **self._options)
         self._spans.append(span)
         self._schemas, self._channels = {}, {}
+        self._write_metadata_records()
         for topic in self._topics.values():
             self._register(topic)
-        self._write_metadata_records()
 
     def _register(self, topic: BagTopic) -> None:
         if topic.type_name not in self._schemas:
@@ -138,9 +152,20 @@ class BagWriter:
             self._counts[name] = self._counts.get(name, 0) + count
         self._write_metadata_records()
         self._writer.finish()
-        os.fsync(self._stream.fileno())
         self._finished_bytes += self._stream.tell()
         self._stream.close()
+
+    def _finish_last_file(self) -> None:
+        """End the file, if need be in the place of its last chunks."""
+        counts = dict(self._counts)
+        for _ in range(_CUTS):
+            try:
+                self._finish_file()
+                return
+            except OSError:
+                self._counts = dict(counts)
+                self.lost_in_chunk += self._writer.cut_back()
+        self._finish_file()
 
     def _write_metadata_records(self) -> None:
         self._writer.add_metadata(BAG_RECORD, {'serialized_metadata': self._metadata().text()})
@@ -152,29 +177,33 @@ class BagWriter:
             tuple(self._topics.values()), self._counts, tuple(self._spans), self._custom_data)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file that is there whole or not at all, and on the disk."""
+def write_whole(path: Path, text: str, sync: bool = True) -> None:
+    """Write a text file that is there whole or not at all; with ``sync``, on the disk."""
     beside = path.with_name(f'.{path.name}.partial')
     try:
-        with beside.open('w', encoding='utf-8') as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+        beside.write_text(text, encoding='utf-8')
+        if sync:
+            _sync(beside)
         beside.replace(path)
+        if sync:
+            _sync(path.parent)
     except OSError:
         beside.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _write_ballast(path: Path) -> None:
     """Room that is given back when the disk is full, for the end of the files."""
     with path.open('wb') as stream:
-        stream.write(bytes(_BALLAST_BYTES))
+        stream.write(bytes(BALLAST_BYTES))
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ which for a quiet recording is minutes. Here the caller says when, and a file th
 taken up again: `McapWriter.take_up` continues with the index that a scan has found.
 Format: https://mcap.dev/spec.
 """
+import errno
 import struct
 import zlib
 from collections.abc import Callable
@@ -60,6 +61,7 @@ class FileIndex:
     counts: dict[int, int] = field(default_factory=dict)
     start_ns: int = 0
     end_ns: int = 0
+    chunk_counts: list[dict[int, int]] = field(default_factory=list)
 
     @property
     def message_count(self) -> int:
@@ -74,8 +76,19 @@ class FileIndex:
                              else min(self.start_ns, entry.message_start_time))
             self.end_ns = max(self.end_ns, entry.message_end_time)
         self.chunks.append(entry)
+        self.chunk_counts.append(counts)
         for channel, count in counts.items():
             self.counts[channel] = self.counts.get(channel, 0) + count
+
+    def forget_chunk(self) -> ChunkIndex:
+        """Take back the last chunk that was added."""
+        entry, counts = self.chunks.pop(), self.chunk_counts.pop()
+        for channel, count in counts.items():
+            self.counts[channel] -= count
+        full = [chunk for chunk, held in zip(self.chunks, self.chunk_counts) if held]
+        self.start_ns = min((chunk.message_start_time for chunk in full), default=0)
+        self.end_ns = max((chunk.message_end_time for chunk in full), default=0)
+        return entry
 
     def statistics(self) -> Statistics:
         """The statistics record."""
@@ -218,6 +231,21 @@ class McapWriter:
         lost = self.open_messages
         self._chunk = _OpenChunk()
         return lost
+
+    def cut_back(self) -> int:
+        """
+        Give up the last chunk so that the end of the file has room; how many messages that costs.
+
+        OSError when there is no chunk left to give up.
+        """
+        before = self.index.message_count
+        if not self.index.chunks:
+            raise OSError(errno.EFBIG, 'no room for the end of the file')
+        place = self.index.forget_chunk().chunk_start_offset
+        self.index.metadata = [entry for entry in self.index.metadata if entry.offset < place]
+        self._stream.truncate(place)
+        self._stream.seek(place)
+        return before - self.index.message_count
 
     def add_metadata(self, name: str, content: dict[str, str]) -> None:
         """Write a metadata record, after what is still open."""

@@ -101,8 +101,6 @@ class EpisodeWriter:
             self._ending = True
             self._wake.notify()
         self._thread.join()
-        self._ended.set()
-        self._syncer.join()
         lost = sum(self._lost.values()) + self.bag.lost_in_chunk
         try:
             self.bag.close({**custom_data, 'lost_messages': str(lost)})
@@ -113,6 +111,7 @@ class EpisodeWriter:
             self.lose('last chunk', self.bag.lost_in_chunk)
             self._written -= self.bag.lost_in_chunk
         self._size = self.bag.size
+        self._ended.set()
         return self.progress
 
     def _put(self, entry: tuple, size: int) -> None:
@@ -171,15 +170,12 @@ class EpisodeWriter:
                 f'{self._reserve_bytes >> 20} MB are kept free; what was written is kept')
 
     def _sync(self) -> None:
-        """Bring the file to the disk once a second, however long that takes."""
-        while not self._ended.wait(SYNC_S):
+        """Bring the bag to the disk once a second, and when it has ended."""
+        ended = False
+        while not ended:
+            ended = self._ended.wait(SYNC_S)
             try:
-                descriptor = self.bag.descriptor()
-            except (OSError, ValueError):
-                continue  # between two files of a split, each of which is synced when it ends
-            try:
-                os.fdatasync(descriptor)
+                self.bag.sync()
             except OSError as error:
-                self._failure = self._failure or f'{self.bag.path}: {error.strerror}'
-            finally:
-                os.close(descriptor)
+                if self.bag.path.exists():
+                    self._failure = self._failure or f'{self.bag.path}: {error.strerror}'

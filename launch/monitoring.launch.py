@@ -15,11 +15,10 @@ def text(name):
     return ParameterValue(LaunchConfiguration(name), value_type=str)
 
 
-def node(executable, name, parameters=(), **options):
+def node(executable, parameters=(), **options):
     return Node(
-        package='vla_monitoring', executable=executable, name=name, output='screen',
-        on_exit=end_launch_on_mistake, parameters=[{'robot': text('robot')}, *parameters],
-        **options)
+        package='vla_monitoring', executable=executable, name=executable, output='screen',
+        parameters=[{'robot': text('robot')}, *parameters], **options)
 
 
 def rviz(context):
@@ -66,17 +65,19 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'runs', default_value='~/.ros/vla_runs',
             description='Folder that gets a folder for this run; empty: none.'),
-        node('supervisor', 'supervisor', [{
+        # A robot goes on without a view, not without its supervisor.
+        node('supervisor', [{
             'table': text('supervision'),
-            'cameras': ParameterValue(cameras, value_type=bool)}]),
-        node('visualisation', 'visualisation'),
-        node('web_view', 'web_view', [{
+            'cameras': ParameterValue(cameras, value_type=bool)}],
+            on_exit=end_launch_on_mistake),
+        node('visualisation'),
+        node('web_view', [{
             'host': text('web_host'),
             'port': ParameterValue(LaunchConfiguration('web_port'), value_type=int)}],
             condition=IfCondition(LaunchConfiguration('web'))),
-        node('run_recorder', 'run_recorder', [{'runs': text('runs')}],
+        node('run_recorder', [{'runs': text('runs')}],
              condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('runs'), ''))),
-        node('foxglove_bridge', 'foxglove_bridge',
+        node('foxglove_bridge',
              condition=IfCondition(LaunchConfiguration('foxglove'))),
         Node(package='vla_monitoring', executable='failure_detector', name='failure_detector',
              output='screen', on_exit=end_launch_on_mistake,

@@ -59,7 +59,7 @@ class RunRecorder(Node):
             'inference', 'observation_to_chunk', 'chunk_age')}
         self._counted = -1
         self._said: dict[str, str] = {}
-        self._parameters: dict[str, dict[str, Any]] = {}
+        self._found_parameters: dict[str, dict[str, Any]] = {}
         self.create_subscription(SafetyState, 'safety_state', self._on_safety, LATCHED)
         for topic in ('supervision', 'health'):
             self.create_subscription(
@@ -125,8 +125,8 @@ class RunRecorder(Node):
         own = self.get_namespace()
         for name, namespace in self.get_node_names_and_namespaces():
             full = f'{namespace.rstrip("/")}/{name}'
-            if namespace.startswith(own) and full not in self._parameters:
-                self._parameters[full] = {}
+            if namespace.startswith(own) and full not in self._found_parameters:
+                self._found_parameters[full] = {}
                 self._ask(full)
 
     def _ask(self, name: str) -> None:
@@ -141,8 +141,8 @@ class RunRecorder(Node):
         def got(names: list[str], future: Any) -> None:
             for key, value in zip(names, future.result().values):
                 if value.type in VALUES:
-                    self._parameters[name][key] = _plain(getattr(value, VALUES[value.type]))
-            self._folder.parameters(self._parameters)
+                    self._found_parameters[name][key] = _plain(getattr(value, VALUES[value.type]))
+            self._folder.parameters(self._found_parameters)
         lister.call_async(ListParameters.Request()).add_done_callback(listed)
 
     def destroy_node(self) -> None:

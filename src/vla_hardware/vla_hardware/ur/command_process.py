@@ -5,6 +5,7 @@ The newest setpoint counts. When the loop hangs up, the arm is brought to rest a
 ended.
 
     command_process.py SOCKET IP PRIORITY DECELERATION LOOKAHEAD GAIN SPEED_ACCELERATION RATE
+                       WATCHDOG_HZ
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ class Commander:
 
     def __init__(
         self, ip: str, deceleration: float, lookahead: float, gain: float,
-        speed_acceleration: float, rate: float,
+        speed_acceleration: float, rate: float, watchdog_hz: float,
     ) -> None:
         self._ip = ip
+        self._watchdog_hz = watchdog_hz
+        self._watched = False
         self._deceleration = deceleration
         self._servo = (0.0, 0.0, 1.0 / rate, lookahead, gain)
         self._speed_acceleration = speed_acceleration
@@ -45,6 +48,8 @@ class Commander:
         """Follow; whether the robot took it."""
         if self._robot is None:
             return False
+        if not self._watched:  # an arm that stands may wait for its first setpoint
+            self._watched = self._robot.setWatchdog(self._watchdog_hz)
         if kind != self._moving:
             self.rest()
             self._moving = kind
@@ -65,8 +70,7 @@ class Commander:
     # ---- orders: what they return is the answer, what they raise is its error
 
     def start(
-        self, watchdog_hz: float, tcp: list[float], payload: dict[str, Any] | None,
-        speed_slider: float | None,
+        self, tcp: list[float], payload: dict[str, Any] | None, speed_slider: float | None,
     ) -> None:
         """Upload the control program; the arm stands."""
         self._robot = rtde_control.RTDEControlInterface(
@@ -77,7 +81,6 @@ class Commander:
             self.payload(**payload)
         if speed_slider is not None:
             self.speed_slider(speed_slider)
-        _must(self._robot.setWatchdog(watchdog_hz), 'the watchdog')
 
     def stop(self) -> None:
         """Bring the arm to rest and end the control program."""

@@ -24,6 +24,7 @@ __all__ = ['GripperLink', 'RobotLink', 'Wire']
 
 RTDE_PORT = 30004
 ANSWER_TIMEOUT = 8.0  # s, for an order that uploads a program
+LEAVE_TIMEOUT = 1.5  # s to bring the arm to rest and end the program
 MOST_PACKETS = 64  # taken at once
 
 
@@ -124,11 +125,12 @@ class RobotLink:
     def renew_commander(self) -> None:
         """Put a new process in the place of the one that commands the robot."""
         if self._commands is not None:
-            self._commands.close()
+            self._commands.close(LEAVE_TIMEOUT)
         options = self._options
         self._commands = Wire(
             'command_process.py', options.ip, options.priority, options.deceleration,
-            options.lookahead, options.gain, options.speed_acceleration, options.rate)
+            options.lookahead, options.gain, options.speed_acceleration, options.rate,
+            options.watchdog_hz)
 
     def state(self) -> tuple[float, ...] | None:
         """The newest state since the last call, or None."""
@@ -176,7 +178,7 @@ class RobotLink:
 
     def close(self) -> None:
         """Hang up; the commanding process brings the arm to rest first."""
-        for wire, patience in ((self._commands, 2.0), (self._states, 0.0)):
+        for wire, patience in ((self._commands, LEAVE_TIMEOUT), (self._states, 0.0)):
             if wire is not None:
                 wire.close(patience)
         self._commands = self._states = None

@@ -142,9 +142,15 @@ class UniversalRobot(HardwareInterface):
         fault = fault_of(*self._modes)
         if fault is not None:
             raise HardwareError(f'ur: {fault}')
+        end = time.monotonic() + PROGRAM_TIMEOUT  # our own of before ends by its watchdog
+        while self._program_runs:
+            if time.monotonic() > end:
+                raise HardwareError('ur: wrong_mode: a program plays on the robot: stop it on the '
+                                    'pendant, or by the client that started it')
+            self._accept(self._fresh(), time.monotonic())
         options = self.options
         self._link.ask(
-            'start', watchdog_hz=options.watchdog_hz, tcp=options.tcp,
+            'start', tcp=options.tcp,
             payload=None if options.payload is None else options.payload.model_dump(),
             speed_slider=options.speed_slider)
         end = time.monotonic() + PROGRAM_TIMEOUT

@@ -18,6 +18,7 @@ from packets import STATE, STATE_FIELDS
 
 POLL = 1e-4  # s between looks, when a sample is due
 EARLY = 3e-4  # s before it is due
+AS_IT_SENDS = -1.0  # 500 Hz, or 125 Hz of a CB3
 HANGS = 2  # s without a sample after which this process ends
 
 
@@ -28,7 +29,7 @@ def main(number: int, ip: str, rate: float, priority: int) -> None:
     if priority:
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
-    robot = rtde_receive.RTDEReceiveInterface(ip, rate, list(STATE_FIELDS))
+    robot = rtde_receive.RTDEReceiveInterface(ip, AS_IT_SENDS, list(STATE_FIELDS))
     last, rest = -1.0, 1.0 / rate - EARLY
     signal.alarm(HANGS)
     while True:

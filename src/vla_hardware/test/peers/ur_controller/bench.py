@@ -61,7 +61,8 @@ class BenchServer(Server):
             'push': controller.push,
             'remote': self._remote, 'pull_cable': self._pull_cable, 'plug_in': self._plug_in,
             'hang_up': self._hang_up, 'corrupt': self._corrupt, 'state': self._state,
-            'forget': self._forget, 'end': self._end,
+            'restore': self._restore, 'script': controller.start_program,
+            'end_program': controller.end_program, 'forget': self._forget, 'end': self._end,
         }
         return actions[verb](**arguments)
 
@@ -85,6 +86,10 @@ class BenchServer(Server):
 
     def _corrupt(self, data: str) -> None:
         self._controller.rtde.corrupt(bytes.fromhex(data))
+
+    def _restore(self) -> None:
+        self._plug_in()
+        self._controller.restore()
 
     def _forget(self) -> None:
         self._controller.arm.reference.largest_qdd = 0.0

@@ -133,6 +133,14 @@ class Controller:
         self.robot_mode = RobotMode.POWER_OFF
         self.end_program()
 
+    def restore(self) -> None:
+        """Make everything as it was in the beginning, but for where the arm is."""
+        self.end_program()
+        self.robot_mode, self.safety_mode = RobotMode.RUNNING, SafetyMode.NORMAL
+        self.remote = True
+        self.arm.reference.scaling = 1.0
+        self.said.clear()
+
     # ---- exchange
 
     def take_inputs(self, values: Mapping[str, object]) -> None:

@@ -34,7 +34,7 @@ class Process:
             self._queue.put(line.rstrip())
         self._queue.put(None)
 
-    def wait_for_line(self, matches, timeout=60.0):
+    def wait_for_line(self, matches, timeout=110.0):
         """The first line from now on that matches; an AssertionError shows what came instead."""
         while True:
             try:

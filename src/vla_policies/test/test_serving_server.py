@@ -124,11 +124,13 @@ def test_fault_of_the_policy_is_a_traceback(server, frame, prompt, reason):
 
 
 def test_bytes_that_are_no_websocket(server, frame):
+    before = len(server.lines)
     host, port = server.address.removeprefix('ws://').split(':')
     for sent in (b'\x16\x03\x01' * 100, b'GET / HTTP/1.1\r\n\r\n', b'\0' * 100_000, b''):
         with socket.create_connection((host, int(port)), 10) as raw:
             raw.sendall(sent)
     assert isinstance(exchange(server.address, frame()), bytes)
+    assert not any('Traceback' in line or 'handshake' in line for line in server.lines[before:])
 
 
 def test_page_in_a_browser_cannot_connect(server):

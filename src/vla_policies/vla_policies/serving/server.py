@@ -9,6 +9,7 @@ answer, and the connection is closed after it; the server goes on with the other
 import asyncio
 import hmac
 import http
+import logging
 import ssl
 import time
 import traceback
@@ -108,7 +109,7 @@ class PolicyServer:
                 process_request=self._answer_http, compression=None,
                 max_size=options.max_frame_bytes, max_queue=MAX_QUEUED_FRAMES,
                 # A browser says where its page came from; no page may speak to a robot.
-                origins=[None], server_header=None)
+                origins=[None], server_header=None, logger=_silent_logger())
         except OSError as error:
             raise ServingError(
                 f'cannot listen on {options.host}:{options.port}: {error.strerror or error}'
@@ -235,6 +236,15 @@ class PolicyServer:
         self.metrics.inference.observe(inferred.infer_s)
         self.metrics.waiting.observe(inferred.waited_s)
         self.metrics.batch.observe(inferred.batch)
+
+
+def _silent_logger() -> logging.Logger:
+    """websockets tells of each port scan in a page of traceback; what matters is reported here."""
+    logger = logging.getLogger(f'{__name__}.websockets')
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return logger
 
 
 def _name(connection: ServerConnection) -> str:

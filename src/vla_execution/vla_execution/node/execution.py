@@ -46,8 +46,8 @@ class ExecutionNode(Node):
 
     def __init__(self) -> None:
         super().__init__('execution')
-        self._parameters = NodeParameters(self, ExecutionParameters, self._change)
-        values = self._parameters.values
+        self._settings = NodeParameters(self, ExecutionParameters, self._change)
+        values = self._settings.values
         contract = PolicyContract.load(values.contract)
         profile = RobotProfile.load(values.robot or contract.robot)
         self._executor = Executor(profile, contract.action.space, ExecutionSettings(
@@ -122,14 +122,14 @@ class ExecutionNode(Node):
             self._refuse('execution is stopped; call execution/start' if not self._waiting
                          else f'execution cannot start: {self._state.problem}')
             return
-        robot = self._state.known(now_ns, self._parameters.values.max_state_age)
+        robot = self._state.known(now_ns, self._settings.values.max_state_age)
         if robot is None:
             self._refuse(self._state.problem)
             return
         distance, angle = executor.distance(robot)
         if executor.state in ('idle', 'holding') and max(distance, angle) > RESUME_WITHIN:
             executor.settle(now_ns, robot)  # somebody else moved it meanwhile
-        elif distance > self._parameters.values.max_deviation:
+        elif distance > self._settings.values.max_deviation:
             self._refuse(f'the robot is {distance:.3f} from where it was told to be')
             return
         try:
@@ -157,7 +157,7 @@ class ExecutionNode(Node):
         self._safe = message.level < SafetyState.STOPPED
         if not self._safe and (self._begun or self._waiting):
             self._executor.halt()
-            self._renew_link(self._parameters.values)
+            self._renew_link(self._settings.values)
             self._begun, self._waiting, self._halted = False, False, True
             self.get_logger().warning(
                 f'stopped by the safety chain ({message.message or message.stopped_by}); '
@@ -173,18 +173,18 @@ class ExecutionNode(Node):
         """Begin at rest where the robot is."""
         if not self._safe:
             return False, 'the safety chain has stopped the robot; release it first'
-        robot = self._state.known(now_ns, self._parameters.values.max_state_age)
+        robot = self._state.known(now_ns, self._settings.values.max_state_age)
         if robot is None:
             return False, f'where the robot is is not known: {self._state.problem}'
         self._executor.start(now_ns, robot)
-        self._renew_link(self._parameters.values)
+        self._renew_link(self._settings.values)
         self._begun, self._waiting, self._halted = True, False, False
         self._ticked_ns = now_ns
         return True, 'started'
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._waiting = False
-        self._renew_link(self._parameters.values)
+        self._renew_link(self._settings.values)
         if self._begun:
             self._executor.stop(self._now())
         response.success, response.message = True, 'stopping'
@@ -210,7 +210,7 @@ class ExecutionNode(Node):
         if state != 'holding':
             self._held_ns = now
         held = (now - self._held_ns) * 1e-9
-        if state != 'idle' and held <= self._parameters.values.hold_timeout:
+        if state != 'idle' and held <= self._settings.values.hold_timeout:
             self._output.publish(reference, now)
 
     def _start_anew(self, now_ns: int) -> None:

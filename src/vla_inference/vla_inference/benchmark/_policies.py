@@ -1,5 +1,4 @@
 """Policies of the benchmark: one of a known duration, one in two speeds, and the expert, live."""
-import os
 import time
 from collections.abc import Sequence
 
@@ -9,7 +8,7 @@ from vla_core.action_chunk import ActionChunk
 from vla_core.observation import Observation
 from vla_core.policy_contract import PolicyContract
 from vla_core.profile import RobotProfile
-from vla_core.shared_memory import block_name
+from vla_core.shared_memory import SharedMemoryError, block_name
 from vla_inference.task_check.live_world import LiveWorld
 from vla_policies.policy import Policy, Request
 from vla_simulation import suites
@@ -20,6 +19,7 @@ __all__ = ['LiveExpert', 'SplitPolicy', 'TimedPolicy']
 MODEL_S = 0.030
 ENCODE_S = 0.4
 LATENT = (64, 256)
+START_S = 60.0
 
 
 def _hold(contract: PolicyContract, observation: Observation) -> ActionChunk:
@@ -78,10 +78,7 @@ class LiveExpert(Policy):
 
     def __init__(self, contract: PolicyContract) -> None:
         self.name, self.contract = 'live_expert', contract
-        profile = RobotProfile.load(contract.robot)
-        self._world = LiveWorld(
-            suites.made_for(profile.name), profile,
-            block_name('world', os.environ.get('ROS_NAMESPACE', ''), profile.name))
+        self._world = _running_world(RobotProfile.load(contract.robot))
         self._expert = ExpertPolicy(self._world, contract)
         self._planned = -1
 
@@ -99,3 +96,16 @@ class LiveExpert(Policy):
             self._expert.reset(observation.instruction)
             self._planned = seen.resets
         return self._expert.infer(observation)
+
+
+def _running_world(profile: RobotProfile) -> LiveWorld:
+    """The world of the simulated robot, waited for while that is started."""
+    end = time.monotonic() + START_S
+    while True:
+        try:
+            return LiveWorld(
+                suites.made_for(profile.name), profile, block_name('world', '', profile.name))
+        except SharedMemoryError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)

@@ -109,19 +109,24 @@ class Robot:
     def __enter__(self) -> Person:
         self._launch = subprocess.Popen(
             self._command, stdout=sys.stderr, start_new_session=True)
-        rclpy.init()
-        person = Person(self._launch)
-        person.wait(lambda: person.status.state == PolicyStatus.READY, 'policy')
-        person.spin(SETTLE_S)
+        try:
+            rclpy.init()
+            person = Person(self._launch)
+            person.wait(lambda: person.status.state == PolicyStatus.READY, 'policy')
+            person.spin(SETTLE_S)
+        except BaseException:
+            self.__exit__()
+            raise
         return person
 
     def __exit__(self, *_: object) -> None:
         rclpy.shutdown()
-        os.killpg(self._launch.pid, signal.SIGINT)
-        try:
-            self._launch.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._launch.pid, signal.SIGKILL)
+        if self._launch.poll() is None:
+            os.killpg(self._launch.pid, signal.SIGINT)
+            try:
+                self._launch.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._launch.pid, signal.SIGKILL)
 
 
 def measure_latency(contract: str, seconds: float) -> dict[str, float]:

@@ -63,8 +63,14 @@ def test_a_stream_whose_stamps_stand_still_is_stale(supervisor):
 
 
 def test_what_has_never_come_is_missed_after_the_grace(supervisor):
-    assert run(supervisor, 14.0, silent=['joint_states']).reaction is None
-    decision = run(supervisor, 15.2, since=14.0, silent=['joint_states'])
+    assert run(supervisor, 14.0, silent=['joint_states'], acting=False).reaction is None
+    decision = run(supervisor, 15.2, since=14.0, silent=['joint_states'], acting=False)
+    assert decision.reaction == 'warn' and 'has never come' in decision.text
+    assert run(supervisor, 15.3, since=15.2, acting=False).reaction is None, 'it came'
+
+
+def test_a_policy_that_acts_on_what_has_never_come_is_stopped(supervisor):
+    decision = run(supervisor, 15.2, silent=['joint_states'])
     assert decision.reaction == 'stop' and 'has never come' in decision.text
 
 

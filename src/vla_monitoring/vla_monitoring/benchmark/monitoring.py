@@ -34,7 +34,7 @@ from vla_control.loop import LoopClient
 from vla_core.profile import RobotProfile
 from vla_core.shared_memory import block_name
 
-READY_S = 90.0
+READY_S, RELEASE_S = 90.0, 20.0
 OURS = ('supervisor', 'visualisation', 'web_view', 'run_recorder')
 console = Console(stderr=True)
 
@@ -78,6 +78,16 @@ class Operator:
         self.wait(self._stop.service_is_ready, 'controller', launch)
         self._loop = LoopClient.attach(
             block_name('control', '', RobotProfile.load(self._robot).name), self._robot)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Release until the robot is free."""
+        end = time.monotonic() + RELEASE_S
+        while self._loop.read_state().stopped:
+            self._release.call_async(Trigger.Request())
+            if time.monotonic() > end:
+                sys.exit(f'the stop could not be released within {RELEASE_S:g} s')
+            time.sleep(0.5)
 
     def _stream(self) -> None:
         """A circle of 4 cm across, once in 2 s, around where the tip was."""
@@ -111,12 +121,7 @@ class Operator:
         latency = (state.stamp_ns - begun) / 1e6
         self._moving.clear()
         time.sleep(0.3)
-        end = time.monotonic() + 10.0
-        while self._loop.read_state().stopped:
-            self._release.call_async(Trigger.Request())
-            if time.monotonic() > end:
-                sys.exit('the stop could not be released within 10 s')
-            time.sleep(0.3)
+        self._let_go()
         return latency
 
 

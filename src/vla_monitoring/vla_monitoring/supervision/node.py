@@ -68,7 +68,7 @@ class SupervisorNode(Node):
         self._health = Health(table.expected, table.stale_after_s, self.get_namespace())
         self._executed: Decision = Decision(None)
         self._shown_text: str | None = None
-        self._asked_at = -AGAIN_S
+        self._asked_at = -AGAIN_S  # s of the steady clock
         self._safety: SafetyState | None = None
         self._listen(table)
         self._speak()
@@ -132,6 +132,7 @@ class SupervisorNode(Node):
 
     def _stop_now(self, who: str) -> None:
         self._supervisor.operator_stop(who)
+        self._asked_at = -AGAIN_S  # a person is never made to wait
         self._decide(time.monotonic())
 
     async def _on_release(

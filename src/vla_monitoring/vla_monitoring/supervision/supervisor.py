@@ -170,7 +170,11 @@ class Supervisor:
         for name, entry in self.table.conditions.items():
             text = self._judge(name, entry, now)
             if text:
-                present[name] = ActiveCondition(name, entry.reaction, text)
+                # Before a robot has come up there is nothing to stop.
+                early = name in self.streams and not self.acting and not any(
+                    stream.fresh for stream in self.streams[name])
+                present[name] = ActiveCondition(
+                    name, 'warn' if early else entry.reaction, text)
         for name, active in present.items():
             if active.reaction in LATCHING:
                 self._latched[name] = active

@@ -61,7 +61,8 @@ at once.
 |---|---|
 {reactions}
 
-A stream must be there {grace_s:g} s after the start. A pause ends {resume_after_s:g} s after its
+A stream must be there {grace_s:g} s after the start; one that has never come only warns until a
+policy acts. A pause ends {resume_after_s:g} s after its
 condition has. A node whose diagnostics are silent for {stale_after_s:g} s is stale; all is well
 only while these are heard: {expected}.
 """

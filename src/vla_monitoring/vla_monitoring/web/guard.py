@@ -90,7 +90,7 @@ class Guard:
             return None
         try:
             message = msgspec.msgpack.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         if not isinstance(message, dict) or not isinstance(message.get('type'), str):
             return None

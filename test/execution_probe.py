@@ -94,7 +94,8 @@ def motion(messages):
     middle = 0.5 * (np.diff(stamps)[1:] + np.diff(stamps)[:-1])
     changes = np.linalg.norm(np.diff(speeds, axis=0), axis=1) / middle
     jumps = 1e3 * np.linalg.norm(np.diff(places, axis=0), axis=1)
-    return (float(changes.max()), float(jumps.max()), (len(stamps) - 1) / (stamps[-1] - stamps[0]))
+    return (float(changes.max()), float(jumps.max()),
+            (len(stamps) - 1) / (stamps[-1] - stamps[0]))
 
 
 def state():
@@ -107,6 +108,8 @@ def follow():
     """The arm goes where chunks lead, smoothly; the stream ends, and it holds."""
     targets.clear()
     stream(4.0)
+    if len(targets) < 10:
+        raise RuntimeError(f'no targets: {state()}')
     acceleration, jump, rate = motion(targets[2:])
     moving = state()
     time.sleep(3.0)

@@ -1,0 +1,1 @@
+"""Benchmarks of the execution, found by name."""

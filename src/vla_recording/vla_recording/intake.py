@@ -23,7 +23,7 @@ from vla_recording.losses import SequenceWatch
 
 __all__ = ['Intake', 'Received']
 
-DEPTH = 1000
+DEPTH = 10_000  # ten seconds at 1 kHz, for when the machine is busy
 IMAGE_DEPTH = 60
 LATCHED_LIMIT = 50
 _IMAGES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage',

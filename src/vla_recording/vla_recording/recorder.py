@@ -5,6 +5,8 @@ It waits ready with every subscription made; services, a command topic and the b
 joystick start, mark and end episodes. What happens to bytes is in `intake`, `writing` and
 `bag_writer`; here the parts meet.
 """
+import contextlib
+import os
 import shutil
 import sys
 import time
@@ -40,6 +42,7 @@ __all__ = ['Recorder', 'RecorderParameters', 'main']
 
 LOOK_S = 0.25
 STATUS_S = 0.5
+PRIORITY = -10
 COMMANDS = ('start', 'keep', 'succeeded', 'failed', 'discard', 'mark')
 
 
@@ -354,6 +357,8 @@ def _worst(progress: Progress) -> str:
 
 def main() -> int:
     """Entry point of ``ros2 run vla_recording recorder``."""
+    with contextlib.suppress(PermissionError):  # ahead of what can wait, where that is allowed
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     return run_node(Recorder)
 
 

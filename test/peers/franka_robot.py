@@ -79,12 +79,18 @@ class MovingHand(FrankaHandSim):
 class Robot(FrankaSimServer):
     """The server, with hands on it."""
 
+    chosen_mode = RobotMode.kIdle  # by a person; it outlives a connection
+
     def __init__(self, **arguments) -> None:
         super().__init__(**arguments)
         self.upper_wrench = np.full(6, np.inf)
         self.muted_until = 0.0
         self.hand_body = mujoco.mj_name2id(
             self.physics_sim.model, mujoco.mjtObj.mjOBJ_BODY, 'fr3_hand')
+
+    def reset_state(self):
+        super().reset_state()
+        self.robot_state.state['robot_mode'] = self.chosen_mode
 
     def handle_set_collision_behavior_command(self, client_socket, header, payload):
         command = SetCollisionBehaviorCommand.from_bytes(payload)
@@ -106,6 +112,7 @@ class Robot(FrankaSimServer):
 
     def enter_mode(self, mode: RobotMode) -> None:
         """A person switches the robot to another mode; a motion ends on it."""
+        self.chosen_mode = mode
         with self._motion_lock:
             moving = bool(self.current_motion_id)
             if moving:

@@ -249,19 +249,24 @@ def run(configuration: LoopConfiguration) -> int:
             raise HardwareError(f'real_time_factor: {configuration.plugin} is no simulation, its '
                                 'time cannot be changed; leave it at 1')
         core = ControlCore(profile, hardware, configuration.controllers, configuration.safety)
-        core.start()
+        loop = LoopProcess(configuration, core)
     except (ValueError, HardwareError) as error:
         print(f'control loop: {error}', file=sys.stderr)
         return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(loop, 'ending', True))
+    # All that takes time comes first: an arm that is active waits for its commands.
+    core.events.extend(('warn', line) for line in prepare(configuration.real_time))
     try:
-        loop = LoopProcess(configuration, core)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: setattr(loop, 'ending', True))
-        core.events.extend(('warn', line) for line in prepare(configuration.real_time))
-        try:
-            loop.run()
-        finally:
-            loop.close()
+        core.start()
+    except (ValueError, HardwareError) as error:
+        print(f'control loop: {error}', file=sys.stderr)
+        loop.close()
+        hardware.close()
+        return 1
+    try:
+        loop.run()
     finally:
+        loop.close()
         core.close()
     return 0

@@ -10,6 +10,7 @@ import numpy as np
 from action_msgs.srv import CancelGoal
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped, WrenchStamped
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -103,12 +104,15 @@ class SupervisorNode(Node):
         self._overall = self.create_publisher(DiagnosticStatus, 'health', LATCHED)
         self._conditions = self.create_publisher(DiagnosticStatus, 'supervision', LATCHED)
         self._stop = self.create_client(Trigger, 'stop')
-        self._release = self.create_client(Trigger, 'release')
+        # Whoever waits for the controller's answer must not keep the supervisor from watching.
+        aside = ReentrantCallbackGroup()
+        self._release = self.create_client(Trigger, 'release', callback_group=aside)
         self._pause = self.create_client(Trigger, 'execution/stop')
         self._resume = self.create_client(Trigger, 'execution/start')
         self._cancel = self.create_client(CancelGoal, 'execute_task/_action/cancel_goal')
         self.create_service(Trigger, 'supervisor/stop', self._on_stop)
-        self.create_service(Trigger, 'supervisor/release', self._on_release)
+        self.create_service(
+            Trigger, 'supervisor/release', self._on_release, callback_group=aside)
 
     def _below(self, arm: ArmProfile, topic: str) -> str:
         return f'{arm.name}/{topic}' if len(self._profile.arms) > 1 else topic

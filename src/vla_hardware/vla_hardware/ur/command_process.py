@@ -120,7 +120,7 @@ class Commander:
             e_series = not version.startswith('3.')
             return {
                 'version': version, 'model': board.getRobotModel(),
-                'serial': board.getSerialNumber(), 'series': 'e' if e_series else 'cb3',
+                'serial': board.getSerialNumber() if e_series else '', 'series': 'e' if e_series else 'cb3',
                 'robot_mode': _last_word(board.robotmode()),
                 'safety_mode': _last_word(board.safetymode()),
                 'remote': board.isInRemoteControl() if e_series else True,

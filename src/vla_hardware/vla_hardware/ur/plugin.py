@@ -44,6 +44,7 @@ FARTHEST = 2.0 * math.pi + 0.5  # rad, of a joint
 JUMP = 0.5  # rad between two samples, which no joint makes
 ASTRAY, ASTRAY_TIME = 0.25, 0.3  # rad between command and the robot's target, s
 PATIENCE = 0.3  # s that `recover` waits for what it has begun
+UNLOCK_TIMEOUT = 2.0  # s until an unlocked protective stop is gone
 PROGRAM_TIMEOUT = 2.0  # s until an uploaded program shows in the states
 ENDED = ('the control program has ended: by the watchdog, the pendant (local control), the '
          'dashboard or another client; see to it, then recover')
@@ -307,7 +308,9 @@ class UniversalRobot(HardwareInterface):
             self._accept(self._fresh(), time.monotonic())
         if self._modes[1] == SafetyMode.PROTECTIVE_STOP:
             link.ask('unlock')
-            time.sleep(0.1)
+            end = time.monotonic() + UNLOCK_TIMEOUT
+            while self._modes[1] == SafetyMode.PROTECTIVE_STOP and time.monotonic() < end:
+                self._accept(self._fresh(), time.monotonic())
         if self._gripper is not None and self._gripper.look():
             self._gripper.open()
         if self._active:

@@ -51,8 +51,14 @@ class Robot:
         self.node.create_timer(0.02, self._stream)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
-        threading.Thread(target=self._executor.spin, daemon=True).start()
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._ended = threading.Event()
+        self._thread.start()
         self._processes = []
+
+    def _spin(self):
+        while not self._ended.is_set():
+            self._executor.spin_once(timeout_sec=0.1)
 
     def _answer(self, name, response):
         self.asked.append(name)
@@ -111,6 +117,8 @@ class Robot:
         for process in self._processes:
             process.send_signal(signal.SIGTERM)
             outputs.append(process.communicate(timeout=20)[0])
+        self._ended.set()
+        self._thread.join()
         self._executor.shutdown()
         self.node.destroy_node()
         rclpy.try_shutdown()
@@ -186,7 +194,8 @@ def test_markers_show_what_is_meant_and_a_flood_of_chunks_does_no_harm(robot):
 
 
 def test_a_failing_mind_raises_an_alarm_that_says_why(robot, tmp_path):
-    detectors, _ = Study(make_rollouts(seeds=60, tasks=('pick',)), 'made_up').run()
+    detectors, _ = Study(
+        make_rollouts(seeds=96, tasks=('pick',)), 'made_up', error_rate=0.2).run()
     for detector in detectors.values():
         detector.save(tmp_path)
     robot.listen(DiagnosticArray, 'policy_alarms')

@@ -131,6 +131,7 @@ class Person(Node):
         self.succeeded = self.create_client(Trigger, 'task_succeeded')
         self.failed = self.create_client(Trigger, 'task_failed')
         self.feedback = []
+        self.goals = []
 
 
 class Surroundings:
@@ -178,7 +179,24 @@ class Surroundings:
             ExecuteTask.Goal(instruction=instruction, time_limit=time_limit),
             lambda message: self.person.feedback.append(message.feedback))
         self.wait(future.done, 'an answer to the goal')
-        return future.result() if future.result().accepted else None
+        if not future.result().accepted:
+            return None
+        self.person.goals.append(future.result())
+        return future.result()
+
+    def tidy(self):
+        """Leave no task and no stop behind."""
+        self.robot.safety.publish(SafetyState(level=SafetyState.NORMAL))
+        for handle in self.person.goals:
+            if handle.status not in (SUCCEEDED, CANCELED, ABORTED):
+                self.cancel(handle)
+                self.result(handle)
+        self.person.goals.clear()
+
+    @property
+    def feedback(self):
+        """The newest feedback of the goal."""
+        return self.person.feedback[-1] if self.person.feedback else ExecuteTask.Feedback()
 
     def result(self, handle, timeout=30.0):
         """Status and result of a goal."""

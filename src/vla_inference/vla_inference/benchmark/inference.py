@@ -22,6 +22,7 @@ import rclpy
 from rclpy.action import ActionClient
 from rich.console import Console
 from rich.progress import Progress, track
+from std_srvs.srv import Trigger
 
 from vla_core.policy_contract import PolicyContract
 from vla_inference.benchmark import _policies
@@ -52,6 +53,7 @@ class Person:
         self._launch = launch
         self.action = ActionClient(self.node, ExecuteTask, 'execute_task')
         self._reset = self.node.create_client(ResetWorld, 'reset_world')
+        self._release = self.node.create_client(Trigger, 'release')
         self.node.create_subscription(ActionChunk, 'action_chunk', self._take, 10)
         self.node.create_subscription(PolicyStatus, 'policy_status', self._take_status, 10)
 
@@ -74,7 +76,10 @@ class Person:
             rclpy.spin_once(self.node, timeout_sec=0.05)
 
     def reset(self, task: str, seed: int) -> str:
-        """Put the world into a scene; its instruction."""
+        """Release a stop that is latched, put the world into a scene; its instruction."""
+        self.wait(self._release.service_is_ready, 'release')
+        released = self._release.call_async(Trigger.Request())
+        self.wait(released.done, 'answer of release')
         self.wait(self._reset.service_is_ready, 'reset_world')
         answer = self._reset.call_async(ResetWorld.Request(task=task, seed=seed))
         self.wait(answer.done, 'answer of reset_world')

@@ -87,14 +87,13 @@ def stream(seconds, radius=0.06, rate=1.5):
 
 
 def motion(messages):
-    """Largest acceleration in m/s² and jump in mm of a stream, and its rate in Hz."""
+    """Largest acceleration in m/s² and speed in m/s of a stream, and its rate in Hz."""
     stamps = np.array([time_from_message(message.header.stamp) for message in messages]) * 1e-9
     places = np.array([place(message) for message in messages])
     speeds = np.diff(places, axis=0) / np.diff(stamps)[:, None]
     middle = 0.5 * (np.diff(stamps)[1:] + np.diff(stamps)[:-1])
     changes = np.linalg.norm(np.diff(speeds, axis=0), axis=1) / middle
-    jumps = 1e3 * np.linalg.norm(np.diff(places, axis=0), axis=1)
-    return (float(changes.max()), float(jumps.max()),
+    return (float(changes.max()), float(np.linalg.norm(speeds, axis=1).max()),
             (len(stamps) - 1) / (stamps[-1] - stamps[0]))
 
 
@@ -110,12 +109,12 @@ def follow():
     stream(4.0)
     if len(targets) < 10:
         raise RuntimeError(f'no targets: {state()}')
-    acceleration, jump, rate = motion(targets[2:])
+    acceleration, speed, rate = motion(targets[2:])
     moving = state()
     time.sleep(3.0)
     held = state()
     reached = place(poses[-1])
-    return {'acceleration': acceleration, 'jump_mm': jump, 'rate_hz': rate,
+    return {'acceleration': acceleration, 'speed': speed, 'rate_hz': rate,
             'moving': moving.state, 'age_s': moving.chunk_age,
             'held': held.state, 'starvation': held.starvation_ratio,
             'accepted': held.chunks_accepted, 'refused': held.chunks_refused,

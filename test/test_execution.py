@@ -42,7 +42,7 @@ def test_a_session(probe):
     followed = probe('follow()')
     assert followed['moving'] == EXECUTING and followed['held'] == HOLDING
     assert followed['accepted'] >= 5 and followed['refused'] == 0
-    assert followed['acceleration'] <= 9.0 and followed['jump_mm'] < 20.0
+    assert followed['acceleration'] <= 9.0 and followed['speed'] < 0.3
     assert followed['error_mm'] < 5.0 and followed['starvation'] > 0.0
     assert followed['committed_rows'] > 8 and followed['committed_first_s'] == 0.0
 
@@ -58,6 +58,6 @@ def test_a_session(probe):
     assert 'execution/start' in refusal
     assert begun and again == EXECUTING
 
-    success, state, (acceleration, jump) = probe('stop_smoothly()')
+    success, state, (acceleration, speed) = probe('stop_smoothly()')
     assert success and state == IDLE
-    assert acceleration <= 9.0 and jump < 20.0
+    assert acceleration <= 9.0 and speed < 0.3

@@ -1,28 +1,28 @@
 """The node by itself: a robot that obeys at once, chunks, refusals, services and a safety stop."""
 import numpy as np
 import pytest
+import rclpy
+from geometry_msgs.msg import PoseStamped
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
 
-rclpy = pytest.importorskip('rclpy')
-
-from geometry_msgs.msg import PoseStamped  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data  # noqa: E402
-from sensor_msgs.msg import JointState  # noqa: E402
-from std_msgs.msg import Float64MultiArray  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
-
-from vla_core.conversion import chunk_to_message, time_to_message  # noqa: E402
-from vla_execution.node.execution import ExecutionNode  # noqa: E402
-from vla_interfaces.msg import (  # noqa: E402
+from vla_core.conversion import chunk_to_message, time_to_message
+from vla_execution.node.execution import ExecutionNode
+from vla_interfaces.msg import (
     ActionChunk as ChunkMessage,
     ExecutionStatus,
     SafetyState,
 )
 
+pytestmark = pytest.mark.alone  # targets are streamed in real time
+
 
 class Bench:
-    """Time that the test moves, one executor, and a robot that is where it is told to be."""
+    """The node, a robot that is where it is told to be, and one executor for both."""
 
     def __init__(self, *parameters):
         rclpy.init(args=['--ros-args', *(

@@ -143,13 +143,17 @@ class Executor:
         """Stand still at ``row`` [D], as `start` does, and count on."""
         row = np.asarray(row, np.float64)
         self.scheduler.start(now_ns, row)
-        here = self.layout.split(row[None])
-        self._motion.reset(here.linear[0], here.turns[0])
-        self._openings = self._next_openings = self.layout.openings(here.grippers[0])
-        self._step_ns, self._chosen = now_ns, False
+        self.resume(now_ns, row)
         self._standing_ns: int | None = now_ns
         self._braking = False
         self._state = 'idle'
+
+    def resume(self, now_ns: int, row: np.ndarray) -> None:
+        """Go on with the plan from rest at ``row`` [D], after a time in which nobody asked."""
+        here = self.layout.split(np.asarray(row, np.float64)[None])
+        self._motion.reset(here.linear[0], here.turns[0])
+        self._openings = self._next_openings = self.layout.openings(here.grippers[0])
+        self._step_ns, self._chosen = now_ns, False
 
     def _reset_counts(self) -> None:
         self._accepted = self._refused = self._planned_steps = self._starved_steps = 0

@@ -198,8 +198,7 @@ class ExecutionNode(Node):
             self._begin(now)
         if not self._begun:
             return
-        if not 0 <= now - self._ticked_ns <= PAUSE_NS:
-            self._start_anew(now)
+        if not 0 <= now - self._ticked_ns <= PAUSE_NS and not self._resume(now):
             return
         self._ticked_ns = now
         self._deliver(now)
@@ -213,12 +212,20 @@ class ExecutionNode(Node):
         if state != 'idle' and held <= self._settings.values.hold_timeout:
             self._output.publish(reference, now)
 
-    def _start_anew(self, now_ns: int) -> None:
-        """Time stood still or went back: the robot has stopped, and where is to be seen."""
+    def _resume(self, now_ns: int) -> bool:
+        """Go on from where the robot is, once that is seen: in the pause it has stopped."""
         if now_ns < self._ticked_ns:
             self._state.history.clear()
-        self._begun, self._waiting = False, True
-        self.get_logger().warning('time jumped; the execution begins anew')
+            self._begun, self._waiting = False, True
+            self.get_logger().warning('time went back; the execution begins anew')
+            return False
+        robot = self._state.known(now_ns, self._parameters.values.max_state_age)
+        if robot is None:
+            return False
+        pause = (now_ns - self._ticked_ns) * 1e-9
+        self.get_logger().warning(f'paused for {pause:.2f} s; going on from where the robot is')
+        self._executor.resume(now_ns, robot)
+        return True
 
     def _publish_committed(self) -> None:
         now = self._now()

@@ -76,6 +76,9 @@ class Commander:
         self._robot = rtde_control.RTDEControlInterface(
             self._ip, -1.0, rtde_control.RTDEControlInterface.FLAG_UPLOAD_SCRIPT, 50002,
             KEEP_PRIORITY)
+        # in motion it would take longer than the watchdog waits
+        with contextlib.suppress(RuntimeError):
+            self._outputs = rtde_io.RTDEIOInterface(self._ip)
         _must(self._robot.setTcp(tcp), 'the TCP')
         if payload is not None:
             self.payload(**payload)
@@ -99,7 +102,7 @@ class Commander:
     def speed_slider(self, fraction: float) -> None:
         """Set the speed slider."""
         if self._outputs is None:
-            self._outputs = rtde_io.RTDEIOInterface(self._ip)
+            raise RuntimeError('another client holds the speed slider')
         _must(self._outputs.setSpeedSlider(fraction), 'the speed slider')
 
     def force_mode(
@@ -120,7 +123,8 @@ class Commander:
             e_series = not version.startswith('3.')
             return {
                 'version': version, 'model': board.getRobotModel(),
-                'serial': board.getSerialNumber() if e_series else '', 'series': 'e' if e_series else 'cb3',
+                'serial': board.getSerialNumber() if e_series else '',
+                'series': 'e' if e_series else 'cb3',
                 'robot_mode': _last_word(board.robotmode()),
                 'safety_mode': _last_word(board.safetymode()),
                 'remote': board.isInRemoteControl() if e_series else True,

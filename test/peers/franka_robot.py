@@ -46,15 +46,17 @@ class MovingHand(FrankaHandSim):
     def __init__(self) -> None:
         super().__init__()
         self._shown = super().get_state().width
+        self._moving = False
 
     def _travel(self, speed: float) -> None:
+        self._moving = True
         aim = super().get_state().width
         start, begun = self._shown, time.monotonic()
         duration = abs(aim - start) / max(speed, 1e-3)
         while (elapsed := time.monotonic() - begun) < duration:
             self._shown = start + (aim - start) * elapsed / duration
             time.sleep(0.005)
-        self._shown = aim
+        self._shown, self._moving = aim, False
 
     def homing(self):
         done = super().homing()
@@ -73,7 +75,9 @@ class MovingHand(FrankaHandSim):
         return done
 
     def get_state(self):
-        return replace(super().get_state(), width=self._shown)
+        state = super().get_state()
+        return replace(state, width=self._shown,
+                       is_grasped=state.is_grasped and not self._moving)
 
 
 class Robot(FrankaSimServer):

@@ -140,6 +140,7 @@ def test_an_address_without_a_robot_is_named(ip, named):
 
 @pytest.mark.parametrize(('mode', 'errors', 'said', 'code'), [
     ('UserStopped', '[]', '', FaultCode.USER_STOP),
+    ('Idle', '[]', 'Move command aborted: User Stop pressed!', FaultCode.USER_STOP),
     ('Guiding', '[]', '', FaultCode.WRONG_MODE),
     ('Other', '["joint_reflex"]', '', FaultCode.WRONG_MODE),
     ('Reflex', '["cartesian_reflex"]', '', FaultCode.REFLEX),

@@ -33,6 +33,8 @@ def diagnose(mode: str, errors: str, said: str = '') -> tuple[FaultCode, str]:
     """
     if mode in _MODES and mode != 'Reflex':
         return _MODES[mode]
+    if 'user stop' in said.lower():  # the state may be a cycle behind
+        return _MODES['UserStopped']
     names = _names(errors) or _names(said)
     listed = ', '.join(names)
     if any(name in names for name in _LINK_QUALITY):

@@ -42,7 +42,7 @@ run: build
 	$(SAY) 'starting the robot; Ctrl-C stops it'
 	@exec $(WORKSPACE) ros2 launch vla_bringup robot.launch.py $(ARGS)
 
-test: build $(DONE)/test lint
+test: build $(DONE)/test $(DONE)/browser lint
 	$(SAY) 'running the tests'
 	@$(WORKSPACE) $(VENV_PYTHON) tools/run_tests.py $(TESTS)
 
@@ -79,6 +79,10 @@ $(DONE)/%: requirements/%.txt requirements/versions.txt requirements/versions-wh
 	$(SAY) 'installing requirements/$*.txt'
 	@$(PIP) -r $<
 	@mkdir -p $(@D) && touch $@
+
+$(DONE)/browser: tools/install_browser $(DONE)/test
+	@tools/install_browser
+	@touch $@
 
 $(DONE)/mended: tools/mend_wheels.py $(INSTALLED)
 	@if [ '$(PROVIDER)' = wheels ]; then $(VENV_PYTHON) $<; fi

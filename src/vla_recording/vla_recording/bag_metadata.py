@@ -18,6 +18,9 @@ METADATA = 'metadata.yaml'
 ROOT = 'rosbag2_bagfile_information'
 VERSION = 9
 DISTRIBUTION = 'jazzy'
+# libyaml's, where PyYAML has them, are many times as fast.
+_Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+_Dumper = getattr(yaml, 'CSafeDumper', yaml.SafeDumper)
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ class BagTopic:
 
     def channel_metadata(self) -> dict[str, str]:
         """The metadata of the channel in an MCAP file."""
-        return {'offered_qos_profiles': yaml.safe_dump(
-                    [dict(profile) for profile in self.offered_qos], sort_keys=False).strip(),
+        return {'offered_qos_profiles': yaml.dump(
+                    [dict(profile) for profile in self.offered_qos], Dumper=_Dumper,
+                    sort_keys=False).strip(),
                 'topic_type_hash': self.type_hash}
 
 
@@ -84,7 +88,7 @@ class BagMetadata:
         full = [file for file in self.files if file.message_count]
         start = min((file.start_ns for file in full), default=0)
         end = max((file.end_ns for file in full), default=start)
-        return yaml.safe_dump({ROOT: {
+        return yaml.dump({ROOT: {
             'version': VERSION,
             'storage_identifier': 'mcap',
             'duration': {'nanoseconds': end - start},
@@ -99,7 +103,7 @@ class BagMetadata:
             'files': [file.stored() for file in self.files],
             'custom_data': dict(self.custom_data) or None,
             'ros_distro': DISTRIBUTION,
-        }}, sort_keys=False, allow_unicode=True)
+        }}, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def read_metadata(bag: Path) -> dict[str, Any]:
@@ -117,6 +121,3 @@ def read_metadata(bag: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BagError(f'{path}: empty; run: ros2 run vla_recording recover {bag}')
     return content
-
-
-_Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)

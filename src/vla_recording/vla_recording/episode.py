@@ -2,14 +2,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
-import yaml
 from pydantic import ValidationError
 
 from vla_core.policy_contract import PolicyContract
 from vla_core.profile import RobotProfile
-from vla_core.validation import one_line
+from vla_core.validation import StrictModel, one_line
 from vla_recording.errors import EpisodeError
 
 __all__ = ['Episode', 'Outcome']
@@ -17,14 +16,16 @@ __all__ = ['Episode', 'Outcome']
 #: The order is that of the constants in vla_interfaces/srv/FinishEpisode.
 Outcome = Literal['unknown', 'succeeded', 'failed']
 
+ModelT = TypeVar('ModelT', bound=StrictModel)
+
 
 @dataclass(frozen=True)
 class Episode:
     """
     One recorded episode.
 
-    ``robot_profile`` and ``policy_contract`` are the YAML texts in force when it was recorded, so
-    that a bag explains itself. ``topics`` maps the names that were asked for to those recorded.
+    ``robot_profile`` and ``policy_contract`` are what was in force when it was recorded, as JSON,
+    so that a bag explains itself. ``topics`` maps the names that were asked for to those recorded.
     """
 
     episode_id: str = ''
@@ -97,13 +98,13 @@ class Episode:
         return _model(PolicyContract, self.policy_contract, 'contract')
 
 
-def _text(model) -> str:
-    return yaml.safe_dump(model.model_dump(mode='json'), sort_keys=False, allow_unicode=True)
+def _text(model: StrictModel) -> str:
+    return model.model_dump_json()
 
 
-def _model(kind, text: str, what: str):
+def _model(kind: type[ModelT], text: str, what: str) -> ModelT:
     try:
-        return kind.model_validate(yaml.safe_load(text))
-    except (ValidationError, yaml.YAMLError) as error:
-        reason = one_line(error) if isinstance(error, ValidationError) else error
-        raise EpisodeError(f'the {what} in the bag does not fit this version: {reason}') from error
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        raise EpisodeError(
+            f'the {what} in the bag does not fit this version: {one_line(error)}') from error

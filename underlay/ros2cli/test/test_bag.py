@@ -31,6 +31,9 @@ def test_metadata_is_that_of_version_9(bag):
         (bag / 'metadata.yaml').read_text())['rosbag2_bagfile_information']
     assert (information['version'], information['storage_identifier']) == (9, 'mcap')
     assert information['custom_data'] == {'operator': 'me'}
+    assert information['ros_distro'] == 'jazzy'
+    assert information['relative_file_paths'] == ['run_0.mcap']
+    assert [path.name for path in bag.glob('*.mcap')] == ['run_0.mcap']
     topics = {
         entry['topic_metadata']['name']: entry['topic_metadata']
         for entry in information['topics_with_message_count']}

@@ -34,6 +34,7 @@ from ros2cli.errors import CommandError
 from .definition import definition_text, type_hash
 
 VERSION = 9
+DISTRIBUTION = 'jazzy'
 SECOND_NS = 1_000_000_000
 DEFAULT_DEPTH = 10
 
@@ -64,6 +65,21 @@ class BagWriter:
 
     def __exit__(self, *failure: object) -> None:
         self._writer.close()
+        self._name_as_rosbag2()
+
+    def _name_as_rosbag2(self) -> None:
+        """Give file and distribution the names that rosbag2 gives them."""
+        path = self._writer.path
+        file_name = f'{path.name}_0.mcap'
+        metadata_path = path / 'metadata.yaml'
+        metadata = yaml.safe_load(metadata_path.read_text(encoding='utf-8'))
+        information = metadata['rosbag2_bagfile_information']
+        (path / information['relative_file_paths'][0]).rename(path / file_name)
+        information['relative_file_paths'] = [file_name]
+        information['files'][0]['path'] = file_name
+        information['ros_distro'] = DISTRIBUTION
+        metadata_path.write_text(
+            yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True), encoding='utf-8')
 
     def add_topic(
         self, topic: str, type_name: str, offered: Sequence[QoSProfile],

@@ -21,6 +21,7 @@ setup(
             'inference_node = vla_inference.node.inference_node:main',
             'task_check = vla_inference.task_check.node:main',
             'calibrate_delays = vla_inference.commands.calibrate_delays:main',
+            'tell = vla_inference.commands.tell:main',
         ],
         'vla_inference.success': [
             f'{name} = vla_inference.success.{name}:{name.capitalize()}'

@@ -39,6 +39,7 @@ class Commander:
         self._watched = False
         self._deceleration = deceleration
         self._servo = (0.0, 0.0, 1.0 / rate, lookahead, gain)
+        self._period = 1.0 / rate
         self._speed_acceleration = speed_acceleration
         self._robot: rtde_control.RTDEControlInterface | None = None
         self._outputs: rtde_io.RTDEIOInterface | None = None
@@ -111,6 +112,7 @@ class Commander:
     ) -> None:
         """Yield along axes of a frame until the arm exerts a wrench."""
         _must(self._started().forceMode(frame, axes, wrench, kind, limits), 'force mode')
+        time.sleep(3.0 * self._period)  # else the next setpoint takes its place in the registers
 
     def end_force_mode(self) -> None:
         """Yield no more."""

@@ -219,7 +219,7 @@ class ExecutionNode(Node):
             self._begun, self._waiting = False, True
             self.get_logger().warning('time went back; the execution begins anew')
             return False
-        robot = self._state.known(now_ns, self._parameters.values.max_state_age)
+        robot = self._state.known(now_ns, self._settings.values.max_state_age)
         if robot is None:
             return False
         pause = (now_ns - self._ticked_ns) * 1e-9

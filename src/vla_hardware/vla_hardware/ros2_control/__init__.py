@@ -1,0 +1,1 @@
+"""A bridge to robots that a genuine ros2_control controller manager runs, or Interbotix' driver."""

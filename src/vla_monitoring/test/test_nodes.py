@@ -112,6 +112,9 @@ class Robot:
             assert time.monotonic() < end, f'{what}; asked: {self.asked}'
             time.sleep(0.02)
 
+    def running(self):
+        return all(process.poll() is None for process in self._processes)
+
     def close(self):
         outputs = []
         for process in self._processes:

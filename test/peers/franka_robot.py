@@ -109,6 +109,11 @@ class Robot(FrankaSimServer):
             return True
         return super()._refuse_move_while_latched(client_socket, header)
 
+    def handle_stop_move_command(self, client_socket, header):
+        super().handle_stop_move_command(client_socket, header)
+        if self.chosen_mode is not RobotMode.kIdle:
+            self.robot_state.state['robot_mode'] = self.chosen_mode
+
     def _account_for_communication_cycle(self):
         while time.monotonic() < self.muted_until:
             time.sleep(0.001)

@@ -59,7 +59,7 @@ class Robot:
             self.camera.publish(self._image)
         self._count += 1
 
-    def spin(self, condition, seconds=30.0):
+    def spin(self, condition, seconds=90.0):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, self.status

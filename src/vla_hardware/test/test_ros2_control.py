@@ -16,6 +16,7 @@ from vla_hardware.ros2_control.kinematics import ArmKinematics, Unreachable
 from vla_hardware.ros2_control.reference import ArmReference, TargetRefused
 
 PERIOD = 0.01
+ROOT = Path(__file__).parents[3]
 FAKE = Path(__file__).parent / 'peers' / 'ros2_control_robot.py'
 BRIDGE = 'from vla_hardware.ros2_control.node import main; raise SystemExit(main())'
 
@@ -102,6 +103,19 @@ def test_a_reference_stays_within_its_limits_and_halts_when_the_stream_does(arm)
     error = positions[100:200, 0] - profile.home[0] - 0.4 * np.sin(2.0 * times)
     assert np.abs(error).max() < 0.02
     assert np.abs(speed[-20:]).max() < 1e-6  # at rest since the stream fell silent
+
+
+def test_a_reference_nears_its_target_to_the_last_digit(arm):
+    made, profile = reference(arm), arm[0]
+    generator = np.random.default_rng(0)
+    for tick in range(3000):
+        now = tick * PERIOD
+        if tick % 2 == 0 and tick % 500 < 400:
+            noise = 10.0 ** generator.uniform(-16, -6) * generator.standard_normal(6)
+            target = profile.home + noise + (0.02 if tick % 1000 < 200 else 0.0)
+            made.take_joints(list(profile.joints), target.tolist(), now)
+        made.step(now)
+    np.testing.assert_allclose(made.position, profile.home, atol=1e-4)
 
 
 def test_targets_that_make_no_sense_are_refused_by_name(arm):
@@ -216,9 +230,18 @@ class Session:
         self.context.try_shutdown()
 
 
+def patient(driver, folder):
+    """The same driver for a machine that is busy with other tests: targets and states may pause."""
+    file = folder / 'driver.yaml'
+    file.write_text(f'state_timeout: 4.0\n{driver}'.replace(
+        'rate_hz:', 'target_timeout: 1.0, rate_hz:'))
+    return str(file)
+
+
 @pytest.fixture(name='session')
-def _session(request):
-    session = Session(*getattr(request, 'param', ('-p', 'driver:=ur_robot_driver')))
+def _session(tmp_path):
+    driver = (ROOT / 'config' / 'ros2_control' / 'ur_robot_driver.yaml').read_text()
+    session = Session('-p', f'driver:={patient(driver, tmp_path)}')
     yield session
     session.close()
 
@@ -295,11 +318,11 @@ def test_urs_driver_is_switched_led_stopped_and_recovered(session):
 
 @pytest.mark.alone
 def test_trajectory_points_are_streamed_to_a_controller_that_has_to_be_loaded(tmp_path):
-    file = tmp_path / 'driver.yaml'
-    file.write_text(
+    driver = patient(
         'arms: {arm: {controllers: [joint_trajectory_controller], stream: {kind: joint_trajectory, '
-        'topic: joint_trajectory_controller/joint_trajectory, rate_hz: 50, horizon: 0.04}}}')
-    session = Session('-p', f'driver:={file}', '-p', 'activate:=false')
+        'topic: joint_trajectory_controller/joint_trajectory, rate_hz: 50, horizon: 0.04}}}',
+        tmp_path)
+    session = Session('-p', f'driver:={driver}', '-p', 'activate:=false')
     try:
         session.wait(lambda: 'not released yet' in session.safety()[1], 'waiting', 60.0)
         assert 'joint_trajectory_controller' not in session.report().get('states', {})

@@ -1,13 +1,14 @@
 """Finds hardware plug-ins: by entry point (group `vla_hardware.plugins`) or as a folder here.
 
-A plug-in's module names its class `Plugin`, so a checkout works without being installed.
+A plug-in's folder has a `plugin.py`; its module names its class `Plugin`, so a checkout works
+without being installed.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from vla_core.profile import RobotProfile
 
@@ -18,8 +19,7 @@ REAL = 'real'
 
 
 def _folders() -> list[str]:
-    package = importlib.import_module(__package__)
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
+    return sorted(file.parent.name for file in Path(__file__).parent.glob('*/plugin.py'))
 
 
 def available_plugins() -> list[str]:

@@ -1,9 +1,10 @@
 """A UR5e's driver as a strict fake: what ros2_control promises, and nothing that it does not.
 
-A controller takes commands only while it is active; a switch is all or nothing, as under STRICT; two
-controllers never claim one interface; positions that jump, or do not fit, are refused and counted.
+A controller takes commands only while it is active; a switch is all or nothing, as under STRICT;
+two controllers never claim one interface; positions that do not fit are refused and counted.
 A joint trajectory begins anew with each message. Run as `python ros2_control_robot.py NAMESPACE`.
 """
+import os
 import sys
 import time
 from contextlib import suppress
@@ -178,6 +179,8 @@ class Driver(Node):
 
 
 def main():
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     rclpy.init()
     executor = SingleThreadedExecutor()
     executor.add_node(Driver(sys.argv[1]))

@@ -96,6 +96,8 @@ class DriverConfiguration(StrictModel):
     description: str = ''
     manager: str | None = Field(
         'controller_manager', description="the controller manager's node; null where there is none")
+    state_timeout: Real = Field(
+        0.5, gt=0, description='s without joint states after which the robot counts as lost')
     arms: dict[Name, ArmDriver] = Field(min_length=1)
     recovery: tuple[RecoveryStep, ...] = ()
 

@@ -5,7 +5,9 @@ It takes the place of the control process: the same topics and services lead to 
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -34,7 +36,7 @@ from vla_interfaces.msg import SafetyState
 __all__ = ['BridgeParameters', 'Ros2ControlBridge', 'main']
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-STATE_TIMEOUT = 1.0  # s without joint states after which an arm counts as lost
+PRIORITY = -10  # niceness: references go out on time beside a policy that computes
 REMEMBERED = 1.0  # s for which a refusal is shown
 POSE_PERIOD = 0.01  # s
 
@@ -192,7 +194,8 @@ class Ros2ControlBridge(Node):
         if self._busy:
             return
         now = time.monotonic()
-        lost = [arm.profile.name for arm in self._arms if now - arm.seen > STATE_TIMEOUT]
+        lost = [arm.profile.name for arm in self._arms
+                if now - arm.seen > self._driver.state_timeout]
         if self._begin and not lost:
             self._begin = False
             await self._exclusively(self._lead)
@@ -220,7 +223,7 @@ class Ros2ControlBridge(Node):
         """Take the arms over where they are."""
         now = time.monotonic()
         for arm in self._arms:
-            if now - arm.seen > STATE_TIMEOUT:
+            if now - arm.seen > self._driver.state_timeout:
                 raise CallFailed(f'{arm.profile.name}: no joint_states from the driver; see that '
                                  'it runs')
         for arm in self._arms:
@@ -348,5 +351,7 @@ class Ros2ControlBridge(Node):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node."""
+    """Run the node, before others where the operating system allows it."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     return run_node(Ros2ControlBridge, args)

@@ -8,7 +8,14 @@ limits.
 from __future__ import annotations
 
 import numpy as np
-from ruckig import ControlInterface, InputParameter, OutputParameter, Result, Ruckig
+from ruckig import (
+    ControlInterface,
+    InputParameter,
+    OutputParameter,
+    Ruckig,
+    RuckigError,
+    Synchronization,
+)
 
 from vla_core.profile import ArmProfile
 from vla_hardware.ros2_control.kinematics import ArmKinematics
@@ -16,6 +23,7 @@ from vla_hardware.ros2_control.kinematics import ArmKinematics
 __all__ = ['ArmReference', 'TargetRefused']
 
 LARGEST_STEP = 0.5  # rad between the reference and a target
+STILL = 1e-5  # rad/s
 STREAMING = 0.15  # s between two targets that still make a motion
 
 
@@ -37,6 +45,8 @@ class ArmReference:
         self._input.max_velocity = (scale * limits.velocity).tolist()
         self._input.max_acceleration = (scale * limits.acceleration).tolist()
         self._input.max_jerk = (scale * limits.jerk).tolist()
+        self._input.synchronization = Synchronization.No
+        self._input.target_acceleration = [0.0] * count
         self._fastest = scale * limits.velocity
         self.position = np.array(arm.home)
         self.velocity = np.zeros(count)
@@ -115,25 +125,31 @@ class ArmReference:
 
     def step(self, now: float) -> np.ndarray:
         """The joints [n] of the next period; the arm comes to rest where there is no target."""
-        plan = self._input
-        if self.stopped or self.silent(now):
-            plan.control_interface = ControlInterface.Velocity
-            plan.target_velocity = [0.0] * len(self.position)
-        else:
-            limits = self._arm.limits
-            ahead = np.clip(self._target + self._rate * (now - self._came),
-                            limits.position_lower, limits.position_upper)
-            plan.control_interface = ControlInterface.Position
-            plan.target_position = ahead.tolist()
-            plan.target_velocity = self._rate.tolist()
-        plan.target_acceleration = [0.0] * len(self.position)
-        if self._planner.update(plan, self._output) not in (Result.Working, Result.Finished):
-            plan.control_interface = ControlInterface.Velocity
-            plan.target_velocity = [0.0] * len(self.position)
-            self._planner.update(plan, self._output)
-        self._output.pass_to_input(plan)
+        if self.stopped or self.silent(now) or not self._plan_motion(now):
+            self._plan_rest()
+        self._output.pass_to_input(self._input)
         limits = self._arm.limits
         self.position = np.clip(
             self._output.new_position, limits.position_lower, limits.position_upper)
         self.velocity = np.array(self._output.new_velocity)
         return self.position
+
+    def _plan_motion(self, now: float) -> bool:
+        """Plan to where the target is by now; False where the planner finds no way."""
+        plan, limits = self._input, self._arm.limits
+        ahead = np.clip(self._target + self._rate * (now - self._came),
+                        limits.position_lower, limits.position_upper)
+        plan.control_interface = ControlInterface.Position
+        plan.target_position = ahead.tolist()
+        plan.target_velocity = np.where(np.abs(self._rate) < STILL, 0.0, self._rate).tolist()
+        try:
+            self._planner.update(plan, self._output)
+        except RuckigError:  # its numbers fail where the rest of the way is next to nothing
+            return False
+        return True
+
+    def _plan_rest(self) -> None:
+        plan = self._input
+        plan.control_interface = ControlInterface.Velocity
+        plan.target_velocity = [0.0] * len(self.position)
+        self._planner.update(plan, self._output)

@@ -3,9 +3,11 @@ Demonstrations by the experts: ``python -m vla_simulation.demonstrations --suite
 
 Written as a LeRobotDataset v3: images of the contract, state, action, instruction, where target and
 goal truly are (for auxiliary losses; a policy never sees them), and with each episode its task,
-seed and outcome. The action of a frame is the reference to be reached one period later. Each worker
-writes a part; a run that was interrupted goes on where it stopped, and the same arguments always
-give the same episodes. Episodes in which the expert failed are left out.
+seed and outcome. The action of a frame is the reference to be reached one period later. With
+``--states N`` an episode is N single states on the way through a scene, each with the chunk that
+the expert would execute from there (`approaches`). Each worker writes a part; a run that was
+interrupted goes on where it stopped, and the same arguments always give the same episodes. Episodes
+in which the expert failed are left out.
 """
 import argparse
 import json
@@ -23,10 +25,12 @@ from vla_core.policy_contract import PolicyContract
 from vla_datasets import DatasetWriter, merge
 from vla_datasets.metadata import load as load_metadata
 from vla_simulation import suites
+from vla_simulation.approaches import Approaches
+from vla_simulation.cameras import CameraGeometry
 from vla_simulation.episode import Episode, Inference
 from vla_simulation.expert_policy import ExpertPolicy
 from vla_simulation.observer import Observer
-from vla_simulation.scene import SceneError
+from vla_simulation.scene import Scene, SceneError
 from vla_simulation.workers import progress_bar, spread
 from vla_simulation.world import World
 
@@ -40,7 +44,8 @@ SETTLE_S = 0.4
 class Demonstrations:
     """What is demonstrated; episode i is of family i mod n and seed ``seed`` + i div n.
 
-    ``contract`` names what is recorded; empty, the suite's own.
+    ``contract`` names what is recorded; empty, the suite's own. ``states`` of a scene instead of an
+    episode, where it is not 0.
     """
 
     suite: str
@@ -51,6 +56,7 @@ class Demonstrations:
     noise_m: float = 0.0
     noise_rad: float = 0.0
     contract: str = ''
+    states: int = 0
 
     def __post_init__(self) -> None:
         suite = suites.load(self.suite)
@@ -115,36 +121,70 @@ def _write_part(
     world = World(demonstrations.suite, demonstrations.robot or None)
     contract = (PolicyContract.load(demonstrations.contract) if demonstrations.contract
                 else world.suite.contract(world.profile))
-    observer = Observer(world, contract)
     with DatasetWriter.create_or_resume(
-            Path(place), fps=round(contract.rate_hz), features=_features(contract),
+            Path(place), fps=round(contract.rate_hz), features=_features(contract, demonstrations.states > 0),
             **({} if (Path(place) / 'meta').exists() else {'robot_type': world.profile.name}),
     ) as writer:
         writer.flush()
         saved = load_metadata(Path(place)).episodes
         begin = int(saved[-1].fields['draw']) + workers if saved else worker
         recorder = _Recorder(writer, world, contract)
-        episode = Episode(
-            world, observer, ExpertPolicy(world, contract),
-            Inference(replan_steps=1, noise_m=demonstrations.noise_m,
-                      noise_rad=demonstrations.noise_rad),
-            on_step=recorder.add, settle_s=SETTLE_S)
+        source = (_Ways(world, contract, recorder, demonstrations.states) if demonstrations.states
+                  else _Episodes(world, contract, recorder, demonstrations))
         for _ in range(len(saved) if on_episode else 0):
             on_episode(True)
         for index in range(begin, demonstrations.episodes, workers):
             family, seed = demonstrations.drawn(index)
-            result = episode.run(world.draw(family, seed))
-            if result.success:
+            task_time_s = source.record(world.draw(family, seed))
+            if task_time_s is not None:
                 writer.save_episode(
                     draw=index, suite=demonstrations.suite, family=family, seed=seed,
-                    outcome='success', task_time_s=result.task_time_s)
+                    outcome='success', task_time_s=task_time_s)
             else:
                 writer.discard_episode()
             if on_episode:
-                on_episode(result.success)
+                on_episode(task_time_s is not None)
         count = writer.episodes
-    observer.close()
+    source.close()
     return count
+
+
+class _Episodes:
+    """Whole episodes by the expert."""
+
+    def __init__(self, world: World, contract: PolicyContract, recorder: '_Recorder',
+                 plan: Demonstrations) -> None:
+        self._observer = Observer(world, contract)
+        self._episode = Episode(
+            world, self._observer, ExpertPolicy(world, contract),
+            Inference(replan_steps=1, noise_m=plan.noise_m, noise_rad=plan.noise_rad),
+            on_step=recorder.add, settle_s=SETTLE_S)
+
+    def record(self, scene: Scene) -> float | None:
+        """Simulated seconds to success; None where the expert failed."""
+        result = self._episode.run(scene)
+        return result.task_time_s if result.success else None
+
+    def close(self) -> None:
+        self._observer.close()
+
+
+class _Ways:
+    """States on the way, with the expert's chunks."""
+
+    def __init__(self, world: World, contract: PolicyContract, recorder: '_Recorder',
+                 count: int) -> None:
+        self._approaches = Approaches(world, contract)
+        self._recorder, self._count = recorder, count
+
+    def record(self, scene: Scene) -> float:
+        """No time passes."""
+        for observation, chunk in self._approaches.of(scene, self._count):
+            self._recorder.add(observation, chunk[0], chunk)
+        return 0.0
+
+    def close(self) -> None:
+        self._approaches.close()
 
 
 class _Recorder:
@@ -153,15 +193,40 @@ class _Recorder:
     def __init__(self, writer: DatasetWriter, world: World, contract: PolicyContract) -> None:
         self._writer, self._world, self._contract = writer, world, contract
 
-    def add(self, observation: Observation, action: np.ndarray) -> None:
+    def add(
+        self, observation: Observation, action: np.ndarray, chunk: np.ndarray | None = None,
+    ) -> None:
+        told = {} if chunk is None else {'expert.chunk': np.asarray(chunk, np.float32)}
         self._writer.add_frame({
+            **told,
             **observation.images,
             self._contract.state.key: observation.state,
             self._contract.action.key: np.asarray(action, np.float32),
             'time': np.array([observation.stamp_ns / 1e9], np.float32),
             'truth.target': self._place(self._world.scene.target),
             'truth.goal': self._place(self._world.scene.goal),
+            'truth.pixels': self._pixels(),
         }, observation.instruction)
+
+    def _pixels(self) -> np.ndarray:
+        """Target and goal [V, 2, 2] in each image, column and row in [−1, 1]; 2 if not seen."""
+        world, result = self._world, np.full((len(self._contract.images), 2, 2), 2.0, np.float32)
+        for view, entry in zip(result, self._contract.images):
+            camera = world.profile.camera(entry.topic.strip('~/').split('/')[0])
+            crop = entry.processing.crop
+            if crop is None:
+                continue
+            geometry = CameraGeometry.of(
+                world.model, world.data, camera.name, camera.width, camera.height)
+            corner, size = np.array([crop.left, crop.top]), np.array([crop.width, crop.height])
+            for pixel, body in zip(view, (world.scene.target, world.scene.goal)):
+                if not body:
+                    continue
+                column, row, depth = geometry.project(world.position(body))
+                place = 2.0 * (np.array([column, row]) + 0.5 - corner) / size - 1.0
+                if depth > 0 and np.all(np.abs(place) <= 1.0):
+                    pixel[:] = place
+        return result
 
     def _place(self, body: str) -> np.ndarray:
         """Position [3] in the world, m; the origin, inside the arm, where there is no such body."""
@@ -169,7 +234,7 @@ class _Recorder:
         return place.astype(np.float32)
 
 
-def _features(contract: PolicyContract) -> dict[str, dict[str, Any]]:
+def _features(contract: PolicyContract, chunks: bool = False) -> dict[str, dict[str, Any]]:
     """Features of the data set, as LeRobot declares them."""
     space = contract.action.space
     return {
@@ -183,6 +248,10 @@ def _features(contract: PolicyContract) -> dict[str, dict[str, Any]]:
         'time': {'dtype': 'float32', 'shape': (1,), 'names': ['simulated_s']},
         'truth.target': {'dtype': 'float32', 'shape': (3,), 'names': ['x', 'y', 'z']},
         'truth.goal': {'dtype': 'float32', 'shape': (3,), 'names': ['x', 'y', 'z']},
+        'truth.pixels': {'dtype': 'float32', 'shape': (len(contract.images), 2, 2), 'names': None},
+        **({'expert.chunk': {'dtype': 'float32', 'names': None,
+                             'shape': (contract.action.horizon, space.dimension)}}
+           if chunks else {}),
     }
 
 
@@ -200,6 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument('--noise-mm', type=float, default=0.0,
                         help='disturb what is executed, not what is recorded (tip, mm)')
     parser.add_argument('--noise-rad', type=float, default=0.0, help='the same for joint actions')
+    parser.add_argument('--states', type=int, default=0, metavar='N',
+                        help='record N states on the way through each scene, no episodes')
     parser.add_argument('--contract', default='',
                         help="policy contract by name or path (default: the suite's own)")
     parser.add_argument('--out', type=Path, required=True)
@@ -208,7 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         families = tuple(options.families) or tuple(suites.load(options.suite).families)
         demonstrations = Demonstrations(
             options.suite, options.robot, families, options.episodes, options.seed,
-            options.noise_mm / 1000, options.noise_rad, options.contract)
+            options.noise_mm / 1000, options.noise_rad, options.contract,
+            options.states)
         with progress_bar() as bar:
             task = bar.add_task('demonstrations', total=options.episodes, note='')
             failed = 0

@@ -21,7 +21,9 @@ from vla_policies.processing.anchoring import Anchor
 __all__ = ['FrameStore', 'Rephrase', 'find_function', 'statistics']
 
 Rephrase = Callable[[str, np.random.Generator], str]
-PLACES = ('truth.target', 'truth.goal')
+PLACES, PIXELS = ('truth.target', 'truth.goal'), 'truth.pixels'
+#: An expert's whole chunk from a state; else the actions that follow in the episode are it.
+CHUNK = 'expert.chunk'
 AT_ONCE = 256
 #: Spreads below this (m, rad) are noise of a start pose; they must not be blown up.
 SMALLEST_SPREAD = 0.01
@@ -31,8 +33,8 @@ SMALLEST_SPREAD = 0.01
 class FrameStore:
     """
     N frames: images uint8 [N, V, h, w, 3] (memory-mapped), state [N, n], chunks of actions
-    [N, H, D] as told (absolute), places [N, 6] in m with known [N, 2], episode [N], and the
-    instruction of each episode.
+    [N, H, D] as told (absolute), places [N, 6] in m with known [N, 2], pixels [N, V, 2, 2] in
+    [−1, 1] or 2 where nothing is known, episode [N], and the instruction of each episode.
     """
 
     images: np.ndarray
@@ -40,6 +42,7 @@ class FrameStore:
     actions: np.ndarray
     places: np.ndarray
     known: np.ndarray
+    pixels: np.ndarray
     episode: np.ndarray
     instructions: list[str]
 
@@ -68,6 +71,7 @@ class FrameStore:
             np.concatenate([part.actions for part in parts]),
             np.concatenate([part.places for part in parts]),
             np.concatenate([part.known for part in parts]),
+            np.concatenate([part.pixels for part in parts]),
             np.concatenate(episodes), instructions)
 
     def phrases(
@@ -92,6 +96,7 @@ class _Part:
     actions: np.ndarray
     places: np.ndarray
     known: np.ndarray
+    pixels: np.ndarray
     episode: np.ndarray
     instructions: list[str]
 
@@ -104,6 +109,12 @@ class _Part:
         places = np.zeros((len(reader), 6), np.float32)
         if all(name in reader.features for name in PLACES):
             places = np.concatenate([reader.column(name) for name in PLACES], 1)
+        pixels = np.full((len(reader), len(contract.images), 2, 2), 2.0, np.float32)
+        if PIXELS in reader.features:
+            pixels = reader.column(PIXELS)
+        told = reader.column(CHUNK) if CHUNK in reader.features else None
+        if told is not None:
+            stride = 1  # single states are all different
         horizon = contract.action.horizon
         frames, chunks, episodes = [], [], []
         for number in range(len(reader.episodes)):
@@ -111,12 +122,13 @@ class _Part:
             chosen = np.arange(span.start + number % stride, span.stop, stride)
             ahead = np.minimum(chosen[:, None] + np.arange(horizon), span.stop - 1)
             frames.append(chosen)
-            chunks.append(action[ahead])
+            chunks.append(action[ahead] if told is None else told[chosen])
             episodes.append(np.full(len(chosen), number))
         frames = np.concatenate(frames)
         known = np.abs(places[frames].reshape(-1, 2, 3)).max(-1) > 0
         return cls(reader, frames, state[frames], np.concatenate(chunks), places[frames], known,
-                   np.concatenate(episodes), [episode.tasks[0] for episode in reader.episodes])
+                   pixels[frames], np.concatenate(episodes),
+                   [episode.tasks[0] for episode in reader.episodes])
 
 
 def _check(reader: DatasetReader, contract: PolicyContract) -> None:

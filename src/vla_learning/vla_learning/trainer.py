@@ -70,6 +70,7 @@ class Trainer:
             self.processor.to_network(store.actions, store.state).astype(np.float32))
         self._state = torch.from_numpy(self.processor.state.normalise(store.state))
         self._places = torch.from_numpy(store.places / PLACE_SCALE)
+        self._pixels = torch.from_numpy(store.pixels)
         self._known = torch.from_numpy(np.repeat(store.known, 3, axis=1).astype(np.float32))
         self._words = self._encode()
 
@@ -144,7 +145,7 @@ class Trainer:
                   for value in (images, self._state[rows], text, mask)]
         with torch.autocast(self.device.type, torch.bfloat16,
                             enabled=configuration.precision == 'bfloat16'):
-            readouts = self._readouts(*inputs)
+            readouts, looks = self._readouts(*inputs)
         readouts = readouts.float()
         head = self.model.heads[configuration.policy.head]
         with torch.autocast(self.device.type, torch.bfloat16,
@@ -152,7 +153,10 @@ class Trainer:
             parts = {'action': head.loss(readouts, actions).float().mean()}
         if not configuration.freeze_backbone and configuration.place_weight:
             parts['place'] = self._place_loss(readouts, rows)
-        loss = parts['action'] + configuration.place_weight * parts.get('place', 0.0)
+        if not configuration.freeze_backbone and configuration.look_weight:
+            parts['look'] = self._look_loss(looks, self._pixels[rows].to(self.device))
+        loss = (parts['action'] + configuration.place_weight * parts.get('place', 0.0)
+                + configuration.look_weight * parts.get('look', 0.0))
         if not torch.isfinite(loss):
             raise TrainingError(f'the loss is {loss.item()} after {self.samples} samples: '
                                 'lower learning_rate')
@@ -163,7 +167,7 @@ class Trainer:
         self._take_average()
         return {name: float(value.detach()) for name, value in parts.items()}
 
-    def _readouts(self, *inputs: Tensor) -> Tensor:
+    def _readouts(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
         if not self.configuration.freeze_backbone:
             return self.model(*inputs)
         self.model.backbone.eval()
@@ -176,6 +180,19 @@ class Trainer:
         known = self._known[rows].to(self.device)
         error = (told - self._places[rows].to(self.device)).abs() * known
         return error.sum() / known.sum().clamp(min=1)
+
+    def _look_loss(self, looks: Tensor, pixels: Tensor) -> Tensor:
+        """Cross-entropy of looks [B, V, 2, cells] with a spot about pixels [B, V, 2, 2]."""
+        size = self.contract.images[0].processing
+        high, wide = size.height // 4, size.width // 4
+        rows = torch.linspace(-1, 1, high, device=self.device)
+        columns = torch.linspace(-1, 1, wide, device=self.device)
+        across = (columns - pixels[..., :1]) * wide / 2
+        down = (rows - pixels[..., 1:]) * high / 2
+        spot = (-0.5 * (down[..., :, None] ** 2 + across[..., None, :] ** 2)).flatten(-2)
+        known = (pixels.abs().amax(-1) <= 1.0).float()
+        loss = -(spot.softmax(-1) * looks).sum(-1) * known
+        return loss.sum() / known.sum().clamp(min=1)
 
     def _set_rate(self) -> None:
         share = self.samples / self.configuration.samples

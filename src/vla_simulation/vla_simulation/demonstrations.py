@@ -122,7 +122,8 @@ def _write_part(
     contract = (PolicyContract.load(demonstrations.contract) if demonstrations.contract
                 else world.suite.contract(world.profile))
     with DatasetWriter.create_or_resume(
-            Path(place), fps=round(contract.rate_hz), features=_features(contract, demonstrations.states > 0),
+            Path(place), fps=round(contract.rate_hz),
+            features=_features(contract, demonstrations.states > 0),
             **({} if (Path(place) / 'meta').exists() else {'robot_type': world.profile.name}),
     ) as writer:
         writer.flush()
@@ -248,7 +249,8 @@ def _features(contract: PolicyContract, chunks: bool = False) -> dict[str, dict[
         'time': {'dtype': 'float32', 'shape': (1,), 'names': ['simulated_s']},
         'truth.target': {'dtype': 'float32', 'shape': (3,), 'names': ['x', 'y', 'z']},
         'truth.goal': {'dtype': 'float32', 'shape': (3,), 'names': ['x', 'y', 'z']},
-        'truth.pixels': {'dtype': 'float32', 'shape': (len(contract.images), 2, 2), 'names': None},
+        'truth.pixels': {'dtype': 'float32', 'names': None,
+                         'shape': (len(contract.images), 2, 2)},
         **({'expert.chunk': {'dtype': 'float32', 'names': None,
                              'shape': (contract.action.horizon, space.dimension)}}
            if chunks else {}),

@@ -15,13 +15,16 @@ class Backbone(nn.Module):
     mask [B, L] (true where there is a token) → readouts [B, R, width].
 
     ``look`` is the slow half (language and vision), ``fuse`` the fast one, which adds the newest
-    state: what lies between them is the latent of a fast-slow runtime.
+    state: what lies between them is the latent of a fast-slow runtime. The first words of the
+    summary ask each view where the target and the goal are, if training says so (`watch`).
     """
 
     def __init__(self, model: ModelConfiguration, views: int, state: int) -> None:
         super().__init__()
         width = model.width
         self.views = views
+        looking = max(model.key_points - model.words, 1)
+        self.latent_shape = (model.words + views * (model.words + looking), width)
         self.words = nn.Linear(DIMENSION, width)
         self.word_norm = nn.LayerNorm(width)
         self.word_queries = nn.Parameter(torch.randn(model.words, width) * 0.02)
@@ -31,8 +34,7 @@ class Backbone(nn.Module):
         self.topic = nn.Sequential(nn.Linear(model.words * width, width), nn.GELU())
         self.view = nn.Parameter(torch.randn(views, width) * 0.02)
         self.vision = VisionEncoder(model.channels, width, model.film)
-        self.looking = nn.Parameter(
-            torch.randn(views, max(model.key_points - model.words, 1), width) * 0.02)
+        self.looking = nn.Parameter(torch.randn(views, looking, width) * 0.02)
         self.asked = nn.Linear(width, width)
         self.places = Places(model.channels[1], width)
         self.state = nn.Sequential(nn.Linear(state, width), nn.GELU(), nn.Linear(width, width))
@@ -45,6 +47,14 @@ class Backbone(nn.Module):
 
     def look(self, images: Tensor, text: Tensor, mask: Tensor) -> Tensor:
         """What was read and seen, tokens [B, T, width]."""
+        return self.watch(images, text, mask)[0]
+
+    def watch(self, images: Tensor, text: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        The same, and where target and goal were looked for.
+
+        That is the logarithm of a distribution [B, V, 2, h / 4 · w / 4] over each view.
+        """
         batch = len(images)
         tokens = self.word_norm(self.words(text))
         queries = self.word_queries.expand(batch, -1, -1)
@@ -56,17 +66,15 @@ class Backbone(nn.Module):
         asked = self.asked(read)[:, None].expand(-1, self.views, -1, -1)
         looking = (self.looking + self.view[:, None]).expand(batch, -1, -1, -1) + (
             topic[:, None, None])
-        places = self.places(torch.cat([asked, looking], 2).flatten(0, 1), features)
+        places, looks = self.places(torch.cat([asked, looking], 2).flatten(0, 1), features)
         places = places.unflatten(0, (batch, self.views)) + self.view[:, None]
-        return torch.cat([read, places.flatten(1, 2)], 1)
+        looks = looks.unflatten(0, (batch, self.views))[:, :, :2]
+        return torch.cat([read, places.flatten(1, 2)], 1), looks
 
     def fuse(self, seen: Tensor, state: Tensor) -> Tensor:
         """Readouts [B, R, width] of what was seen and the state [B, n]."""
         tokens = torch.cat([self.readouts.expand(len(seen), -1, -1),
                             self.state(state)[:, None], seen], 1)
         return self.norm(self.fusion(tokens)[:, :len(self.readouts)])
-
-    def forward(self, images: Tensor, state: Tensor, text: Tensor, mask: Tensor) -> Tensor:
-        return self.fuse(self.look(images, text, mask), state)
 
 

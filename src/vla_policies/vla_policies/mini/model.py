@@ -28,9 +28,12 @@ class MiniModel(nn.Module):
             for name in names})
         self.place = nn.Linear(model.readouts * model.width, 6)
 
-    def forward(self, images: Tensor, state: Tensor, text: Tensor, mask: Tensor) -> Tensor:
-        """Readouts [B, R, width]; see `Backbone`."""
-        return self.backbone(images, state, text, mask)
+    def forward(
+        self, images: Tensor, state: Tensor, text: Tensor, mask: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Readouts [B, R, width] and looks [B, V, 2, cells]; see `Backbone`."""
+        seen, looks = self.backbone.watch(images, text, mask)
+        return self.backbone.fuse(seen, state), looks
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from vla_core.action_chunk import ActionChunk
+from vla_core.observation import Observation
 from vla_core.policy_contract import PolicyContract, process_instruction
 from vla_core.rotation import matrix_to_rotation_6d, rotation_6d_to_matrix
 from vla_core.validation import one_line
@@ -115,20 +116,53 @@ class MiniPolicy(Policy):
         _load_weights(model, folder / configuration.weights)
         return cls(configuration, contract, processor, model)
 
+    @property
+    def latent_shape(self) -> tuple[int, int]:
+        """Of what `encode` gives: tokens and their width."""
+        return self.model.backbone.latent_shape
+
     def infer_batch(self, requests: Sequence[Request]) -> list[ActionChunk]:
         begin = time.time_ns()
         for request in requests:
             check_observation(request.observation, self.contract)
         with torch.inference_mode():
-            seen, embedding = self._readouts(requests)
-            output = self._sampled(seen, requests)
+            seen = self._look([request.observation for request in requests])
+            return self._act(seen, requests, begin)
+
+    def encode(self, observation: Observation) -> np.ndarray:
+        """The slow half: what is read and seen, float32 [tokens, width]."""
+        check_observation(observation, self.contract)
+        with torch.inference_mode():
+            return self._look([observation])[0].numpy()
+
+    def act(
+        self, latent: np.ndarray, latent_age_s: float, observation: Observation, *,
+        prefix: np.ndarray | None = None, delay: int = 0,
+        rng: np.random.Generator | None = None,
+    ) -> ActionChunk:
+        """
+        The fast half: the newest state beside what was seen ``latent_age_s`` ago.
+
+        The model was trained with views and state of one time, so an age is borne and not used.
+        """
+        begin = time.time_ns()
+        check_observation(observation, self.contract)
+        request = Request(observation, prefix, delay, rng)
+        with torch.inference_mode():
+            return self._act(torch.from_numpy(np.array(latent))[None], [request], begin)[0]
+
+    def _act(
+        self, seen: torch.Tensor, requests: Sequence[Request], begin: int,
+    ) -> list[ActionChunk]:
         states = np.stack([request.observation.state for request in requests])
+        state = torch.from_numpy(self.processor.state.normalise(states))
+        readouts = self.model.backbone.fuse(seen, state)
+        output = self._sampled(readouts, requests)
         actions = self.processor.to_actions(output.numpy(), states)
-        period = 1.0 / self.contract.rate_hz
-        times = period * np.arange(1, actions.shape[1] + 1)
+        times = np.arange(1, actions.shape[1] + 1) / self.contract.rate_hz
         end = time.time_ns()
         chunks = []
-        for request, data, summary in zip(requests, actions, embedding.numpy()):
+        for request, data, summary in zip(requests, actions, readouts.flatten(1).numpy()):
             self._sequence += 1
             observation = request.observation
             given = min(request.delay, 0 if request.prefix is None else len(request.prefix))
@@ -141,18 +175,14 @@ class MiniPolicy(Policy):
                 features={'embedding': summary}))
         return chunks
 
-    def _readouts(self, requests: Sequence[Request]) -> tuple[torch.Tensor, torch.Tensor]:
-        observations = [request.observation for request in requests]
+    def _look(self, observations: Sequence[Observation]) -> torch.Tensor:
         keys = [entry.key for entry in self.contract.images]
         images = self.processor.images(np.stack(
             [np.stack([observation.images[key] for key in keys]) for observation in observations]))
-        state = torch.from_numpy(self.processor.state.normalise(
-            np.stack([observation.state for observation in observations])))
         text, mask = pad(self.text.encode(
             [process_instruction(self.contract.language, observation.instruction)
              for observation in observations]))
-        readouts = self.model(images, state, text, mask)
-        return readouts, readouts.flatten(1)
+        return self.model.backbone.look(images, text, mask)
 
     def _sampled(self, readouts: torch.Tensor, requests: Sequence[Request]) -> torch.Tensor:
         head = self.model.heads[self.configuration.head]

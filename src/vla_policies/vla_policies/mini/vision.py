@@ -70,7 +70,11 @@ class VisionEncoder(nn.Module):
 
 
 class Places(nn.Module):
-    """Queries [B, Q, width] over features [B, C, h, w] → tokens [B, Q, width] of what is where."""
+    """
+    Queries [B, Q, width] over features [B, C, h, w] → tokens [B, Q, width] of what is where.
+
+    The logarithms of the weights [B, Q, h · w] come with them: where each query looks.
+    """
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
@@ -79,15 +83,17 @@ class Places(nn.Module):
         self.value = nn.Conv2d(channels, channels, 1)
         self.token = nn.Linear(channels + 3, width)
 
-    def forward(self, queries: Tensor, features: Tensor) -> Tensor:
+    def forward(self, queries: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         channels, height, width = features.shape[1:]
         keys = self.key(features).flatten(2)
         values = self.value(features).flatten(2).transpose(1, 2)
         scores = self.query(queries) @ keys / channels ** 0.5
-        weights = scores.softmax(-1)
+        looks = scores.float().log_softmax(-1)
+        weights = looks.exp()
         rows = torch.linspace(-1, 1, height, device=features.device)
         columns = torch.linspace(-1, 1, width, device=features.device)
         grid = torch.stack(torch.meshgrid(rows, columns, indexing='ij'), -1).reshape(-1, 2)
         places = weights @ grid.to(weights.dtype)
-        sharp = torch.log(weights.amax(-1, keepdim=True) + 1e-6) / 5 + 1
-        return self.token(torch.cat([weights @ values, places, sharp], -1))
+        sharp = looks.amax(-1, keepdim=True) / 5 + 1
+        found = weights.to(values.dtype) @ values
+        return self.token(torch.cat([found, places, sharp], -1)), looks

@@ -1,16 +1,27 @@
 """From camera and joint streams to action chunks: the inference node and the simulation's check."""
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetLaunchConfiguration
 from launch.conditions import IfCondition
 from launch.substitutions import EqualsSubstitution, LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from vla_core.node import end_launch_on_mistake
+from vla_core.profile import RobotProfile
+from vla_policies.registry import made_for
 
 
 def text(name):
     return ParameterValue(LaunchConfiguration(name), value_type=str)
+
+
+def choose_policy(context):
+    """The shipped policy of the robot by its name, which the layers after this one see."""
+    chosen = LaunchConfiguration('policy').perform(context)
+    if chosen != 'shipped':
+        return []
+    robot = RobotProfile.load(LaunchConfiguration('robot').perform(context)).name
+    return [SetLaunchConfiguration('policy', made_for(robot))]
 
 
 def generate_launch_description():
@@ -19,9 +30,10 @@ def generate_launch_description():
             'robot', default_value='franka',
             description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
         DeclareLaunchArgument(
-            'policy', default_value='',
+            'policy', default_value='shipped',
             description='Policy: the folder of a checkpoint, which is served here, or the address '
-                        'of a server; empty: none until load_policy is called.'),
+                        'of a server, or shipped for the one that comes with the robot, if one '
+                        'does; empty: none until load_policy is called.'),
         DeclareLaunchArgument(
             'contract', default_value='',
             description='Contract between policy and robot, by name or path; empty: the one that '
@@ -36,6 +48,7 @@ def generate_launch_description():
             'world', default_value='',
             description='World of a simulated robot: tabletop, bimanual, or none; empty: the one '
                         'made for the robot.'),
+        OpaqueFunction(function=choose_policy),
         Node(
             package='vla_inference', executable='inference_node', name='inference',
             output='screen', on_exit=end_launch_on_mistake,

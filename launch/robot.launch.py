@@ -1,4 +1,4 @@
-"""The main job: the robot, ready to be told what to do."""
+"""The main job: a robot that does what it is told, simulated unless a real one is named."""
 import os
 
 from launch import LaunchDescription
@@ -8,17 +8,44 @@ from launch.actions import (
     IncludeLaunchDescription,
     OpaqueFunction,
 )
+from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
+from launch.substitutions import (
+    EqualsSubstitution,
+    LaunchConfiguration,
+    NotEqualsSubstitution,
+    PathJoinSubstitution,
+    ThisLaunchFileDir,
+)
 from launch_ros.actions import PushRosNamespace
 
 from vla_core.claim import robot_claim
 
+ARGUMENTS = {
+    'robot': ('franka', 'Robot: franka, ur, aloha, or the path of a profile of your own.'),
+    'hardware': ('sim', ('sim for a simulated arm, real for the one itself, ros2_control for an arm '
+                         'that a driver of its own runs, or the name of a plug-in.')),
+    'namespace': ('', 'Namespace of every node and topic; give a second robot another one.'),
+}
+SWITCHES = {
+    'record': ('false', 'Start the recorder of episodes.'),
+    'teleop': ('none', ('Device to drive the arm by: keyboard, web, gamepad, spacemouse, '
+                        'leader_arm, or none.')),
+}
 
-def layer(name):
+
+def layer(name, condition=None):
     """Include one layer of the robot from the launch file of that name."""
     return IncludeLaunchDescription(PythonLaunchDescriptionSource(
-        PathJoinSubstitution([ThisLaunchFileDir(), f'{name}.launch.py'])))
+        PathJoinSubstitution([ThisLaunchFileDir(), f'{name}.launch.py'])), condition=condition)
+
+
+def beside(name, condition):
+    """A layer that can also be started by itself, and then has a namespace of its own."""
+    return GroupAction([IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(
+            PathJoinSubstitution([ThisLaunchFileDir(), f'{name}.launch.py'])),
+        launch_arguments={'namespace': ''}.items())], condition=condition)
 
 
 def claim_place(context):
@@ -29,16 +56,26 @@ def claim_place(context):
 
 
 def generate_launch_description():
+    hardware = LaunchConfiguration('hardware')
+    driven = IfCondition(EqualsSubstitution(hardware, 'ros2_control'))
+    own = IfCondition(NotEqualsSubstitution(hardware, 'ros2_control'))
     return LaunchDescription([
-        DeclareLaunchArgument(
-            'namespace', default_value='',
-            description='Namespace of every node and topic; give a second robot another one.'),
+        *(DeclareLaunchArgument(name, default_value=default, description=description)
+          for name, (default, description) in (ARGUMENTS | SWITCHES).items()),
         OpaqueFunction(function=claim_place),
         layer('transport'),
         GroupAction([
             PushRosNamespace(LaunchConfiguration('namespace')),
-            layer('control'),  # first, because it says whose time the others live in
+            layer('control', own),  # first, because it says whose time the others live in
+            layer('ros2_control', driven),
             layer('description'),
             layer('cameras'),
+            layer('execution'),
+            layer('inference'),
+            layer('monitoring'),
+            beside('record', IfCondition(LaunchConfiguration('record'))),
+            beside('teleop', IfCondition(
+                NotEqualsSubstitution(LaunchConfiguration('teleop'), 'none'))),
+            layer('task'),  # last, so that it tells when all the others are on their way
         ], scoped=False),
     ])

@@ -47,6 +47,16 @@ def test_a_batch_gives_what_one_after_the_other_gives(policy):
         assert chunk.instruction == request.observation.instruction
 
 
+def test_the_two_halves_are_the_whole(policy):
+    seen = observation()
+    latent = policy.encode(seen)
+    assert latent.shape == policy.latent_shape
+    chunk = policy.act(latent, 0.0, seen, rng=rng())
+    assert np.allclose(chunk.data, policy.infer(seen, rng=rng()).data, atol=1e-5)
+    moved = replace(seen, state=seen.state + np.float32(0.05))
+    assert not np.allclose(policy.act(latent, 0.3, moved, rng=rng()).data, chunk.data, atol=1e-3)
+
+
 def test_what_is_said_matters(policy):
     first = policy.infer(observation(), rng=rng())
     second = policy.infer(observation(instruction='stack the blue bar on the cube'), rng=rng())

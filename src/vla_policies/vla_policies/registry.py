@@ -16,7 +16,8 @@ from vla_core.policy_contract import PolicyContract
 from vla_core.validation import near_matches
 from vla_policies.policy import Policy, PolicyError
 
-__all__ = ['CONTRACT', 'GROUP', 'SETTINGS', 'available', 'kinds', 'load_policy', 'shipped']
+__all__ = ['CONTRACT', 'GROUP', 'SETTINGS', 'available', 'kinds', 'load_policy', 'made_for',
+           'shipped']
 
 GROUP = 'vla_policies.kinds'
 SETTINGS = 'policy.yaml'
@@ -42,6 +43,11 @@ def shipped(name: str) -> Path:
         if (folder / name / SETTINGS).is_file():
             return folder / name
     raise PolicyError(f'no policy {name!r}; {near_matches(name, available())}')
+
+
+def made_for(robot: str) -> str:
+    """Name of the first shipped policy whose contract is for the robot; '' where there is none."""
+    return next((name for name in available() if _contract(shipped(name)).robot == robot), '')
 
 
 def load_policy(folder: str | Path) -> Policy:

@@ -123,13 +123,13 @@ def follow():
 
 
 def refuse():
-    """A chunk of nonsense is named, and the arm stays."""
+    """Chunks of nonsense are named; how far in mm the arm has moved meanwhile."""
     start = place(poses[-1])
     send(now(), np.full((4, 10), np.nan))
-    first = state().refusal
-    far = np.tile(np.concatenate([start + [0, 0, 3.0], [1, 0, 0, 0, -1, 0, 1]]), (4, 1))
-    send(now() - 3_600_000_000_000, far)
-    return first, state().refusal, 1e3 * math.dist(start, place(poses[-1]))
+    until(lambda: 'is nan' in state().refusal, 'the refusal of a chunk that is not finite', 5.0)
+    send(now() - 3_600_000_000_000, np.tile([*start, 1, 0, 0, 0, -1, 0, 1], (4, 1)))
+    until(lambda: 's old' in state().refusal, 'the refusal of an old chunk', 5.0)
+    return 1e3 * math.dist(start, place(poses[-1]))
 
 
 def stop_by_safety():
@@ -138,7 +138,7 @@ def stop_by_safety():
     thread.start()
     time.sleep(1.5)
     call(Trigger, 'stop')
-    stopped = state()
+    until(lambda: state().state == ExecutionStatus.STOPPED, 'the end of the execution', 5.0)
     time.sleep(0.5)
     call(Trigger, 'release')
     thread.join()
@@ -149,7 +149,7 @@ def stop_by_safety():
     begun = call(Trigger, 'execution/start')
     time.sleep(0.3)
     stream(1.0)
-    return stopped.state, after.state, after.refusal, silent, begun.success, state().state
+    return after.state, after.refusal, silent, begun.success, state().state
 
 
 def stop_smoothly():

@@ -137,7 +137,7 @@ def measure(seconds: float, folder: Path) -> dict:
     with DynamixelBuses(folder) as buses:
         ports = ', '.join(f'{arm}: {port}' for arm, port in buses.ports(*arms).items())
         launch = subprocess.Popen(
-            ['ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'robot:=aloha', 'hardware:=aloha',
+            ['ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'robot:=aloha', 'hardware:=aloha', 'cameras:=none',
              f'hardware_options:={{ports: {{{ports}}}}}'],
             stdout=sys.stderr, start_new_session=True)
         try:
@@ -161,8 +161,9 @@ def measure(seconds: float, folder: Path) -> dict:
             operator.node.destroy_node()
             rclpy.shutdown()
         finally:
-            os.killpg(launch.pid, signal.SIGINT)
-            launch.wait(10)
+            if launch.poll() is None:
+                os.killpg(launch.pid, signal.SIGINT)
+            launch.wait(15)
     elapsed = after['at_s'] - before['at_s']
     return {
         'name': 'aloha',

@@ -137,8 +137,8 @@ def measure(seconds: float, folder: Path) -> dict:
     with DynamixelBuses(folder) as buses:
         ports = ', '.join(f'{arm}: {port}' for arm, port in buses.ports(*arms).items())
         launch = subprocess.Popen(
-            ['ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'robot:=aloha', 'hardware:=aloha', 'cameras:=none',
-             f'hardware_options:={{ports: {{{ports}}}}}'],
+            ['ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'robot:=aloha', 'hardware:=aloha',
+             'cameras:=none', f'hardware_options:={{ports: {{{ports}}}}}'],
             stdout=sys.stderr, start_new_session=True)
         try:
             rclpy.init()

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -133,6 +134,39 @@ def test_targets_that_make_no_sense_are_refused_by_name(arm):
     with pytest.raises(TargetRefused, match='release it first'):
         made.take_joints(joints, home, 0.0)
     np.testing.assert_allclose(made.step(0.0), profile.home)
+
+
+def test_interbotix_gets_groups_and_says_what_is_missing(monkeypatch):
+    from vla_hardware.ros2_control.outputs import reference_output
+
+    class JointGroupCommand:
+        """As in interbotix_xs_msgs: string name, float32[] cmd."""
+
+        def __init__(self, *, name, cmd):
+            self.name, self.cmd = name, cmd
+
+    class Node:
+        sent = ()
+
+        def create_publisher(self, kind, topic, depth):
+            self.sent = (kind, topic)
+            return self
+
+        def publish(self, message):
+            self.sent = (*self.sent, message)
+
+    driver = load_driver('interbotix').arms['left'].stream
+    with pytest.raises(ConfigurationError, match='install interbotix_xs_msgs'):
+        reference_output(Node(), driver, driver.topic, ())
+    module = ModuleType('interbotix_xs_msgs.msg')
+    module.JointGroupCommand = JointGroupCommand
+    monkeypatch.setitem(sys.modules, 'interbotix_xs_msgs', ModuleType('interbotix_xs_msgs'))
+    monkeypatch.setitem(sys.modules, 'interbotix_xs_msgs.msg', module)
+    node = Node()
+    reference_output(node, driver, driver.topic, ()).publish(np.arange(6.0))
+    kind, topic, message = node.sent
+    assert (kind, topic) == (JointGroupCommand, 'follower_left/commands/joint_group')
+    assert (message.name, message.cmd) == ('arm', [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
 
 
 # ---- the node and the fake

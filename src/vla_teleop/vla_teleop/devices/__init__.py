@@ -1,0 +1,1 @@
+"""The devices: a module each that names its class ``DEVICE``."""

@@ -1,0 +1,1 @@
+"""The node: parameters, what is known of the robot, outputs, and the wiring between them."""

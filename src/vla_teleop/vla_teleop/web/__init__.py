@@ -1,0 +1,1 @@
+"""The page for a phone or browser, and the server behind it."""

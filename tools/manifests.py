@@ -20,7 +20,7 @@ ROSDEP_KEY_OF_MODULE = {
     'transforms3d': 'python3-transforms3d', 'yaml': 'python3-yaml', 'matplotlib':
     'python3-matplotlib', 'argcomplete': 'python3-argcomplete', 'coal': 'pinocchio',
     'pydantic_core': 'pydantic', 'serial': 'python3-serial', 'google': 'protobuf',
-    'foxglove': 'foxglove-sdk',
+    'foxglove': 'foxglove_sdk',
     **dict.fromkeys(('dashboard_client', 'rtde_control', 'rtde_io', 'rtde_receive'), 'ur_rtde'),
 }
 

@@ -82,13 +82,14 @@ def test_an_image_of_another_size_is_refused(policy):
         policy.infer(replace(seen, images=small))
 
 
+@pytest.fixture
+def head():
+    torch.manual_seed(3)
+    return FlowHead(SIZES, 16, 10).eval()
+
+
 class TestFlow:
     """Prefixes, guided or as trained."""
-
-    @pytest.fixture(scope='class')
-    def head(self):
-        torch.manual_seed(3)
-        return FlowHead(SIZES, 16, 10).eval()
 
     @pytest.mark.parametrize('guidance', ['guided', 'trained'])
     def test_what_is_certain_stays_as_it_is(self, head, guidance):

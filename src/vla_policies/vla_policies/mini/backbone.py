@@ -1,12 +1,16 @@
 """Language, views and state fused to what every head starts from."""
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vla_policies.mini.configuration import ModelConfiguration
 from vla_policies.mini.language import DIMENSION
 from vla_policies.mini.vision import Places, VisionEncoder
 
 __all__ = ['Backbone']
+
+#: Target and goal.
+WATCHED = 2
 
 
 class Backbone(nn.Module):
@@ -24,7 +28,9 @@ class Backbone(nn.Module):
         width = model.width
         self.views = views
         looking = max(model.key_points - model.words, 1)
-        self.latent_shape = (model.words + views * (model.words + looking), width)
+        # The last row of the latent holds the places of target and goal.
+        self.latent_shape = (model.words + views * (model.words + looking) + 1, width)
+        self._spots = views * WATCHED * 3
         self.words = nn.Linear(DIMENSION, width)
         self.word_norm = nn.LayerNorm(width)
         self.word_queries = nn.Parameter(torch.randn(model.words, width) * 0.02)
@@ -37,7 +43,9 @@ class Backbone(nn.Module):
         self.looking = nn.Parameter(torch.randn(views, looking, width) * 0.02)
         self.asked = nn.Linear(width, width)
         self.places = Places(model.channels[1], width)
-        self.state = nn.Sequential(nn.Linear(state, width), nn.GELU(), nn.Linear(width, width))
+        self.situation = nn.Sequential(
+            nn.Linear(state + self._spots, 2 * width), nn.GELU(),
+            nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.readouts = nn.Parameter(torch.randn(model.readouts, width) * 0.02)
         layer = nn.TransformerEncoderLayer(
             width, model.heads, 4 * width, dropout=0.0, activation='gelu', batch_first=True,
@@ -66,15 +74,23 @@ class Backbone(nn.Module):
         asked = self.asked(read)[:, None].expand(-1, self.views, -1, -1)
         looking = (self.looking + self.view[:, None]).expand(batch, -1, -1, -1) + (
             topic[:, None, None])
-        places, looks = self.places(torch.cat([asked, looking], 2).flatten(0, 1), features)
-        places = places.unflatten(0, (batch, self.views)) + self.view[:, None]
-        looks = looks.unflatten(0, (batch, self.views))[:, :, :2]
-        return torch.cat([read, places.flatten(1, 2)], 1), looks
+        found, places, looks = self.places(
+            torch.cat([asked, looking], 2).flatten(0, 1), features)
+        found = found.unflatten(0, (batch, self.views)) + self.view[:, None]
+        spots = places.unflatten(0, (batch, self.views))[:, :, :WATCHED].flatten(1)
+        spots = functional.pad(spots, (0, read.shape[-1] - self._spots))
+        looks = looks.unflatten(0, (batch, self.views))[:, :, :WATCHED]
+        return torch.cat([read, found.flatten(1, 2), spots[:, None].to(read.dtype)], 1), looks
 
     def fuse(self, seen: Tensor, state: Tensor) -> Tensor:
-        """Readouts [B, R, width] of what was seen and the state [B, n]."""
-        tokens = torch.cat([self.readouts.expand(len(seen), -1, -1),
-                            self.state(state)[:, None], seen], 1)
-        return self.norm(self.fusion(tokens)[:, :len(self.readouts)])
+        """
+        Readouts [B, R, width] of what was seen and the state [B, n].
+
+        State and places also go past the transformer: what is exact in them stays so.
+        """
+        spots = seen[:, -1, :self._spots].float()
+        situation = self.situation(torch.cat([state, spots], 1))[:, None]
+        tokens = torch.cat([self.readouts.expand(len(seen), -1, -1), situation, seen[:, :-1]], 1)
+        return self.norm(self.fusion(tokens)[:, :len(self.readouts)] + situation)
 
 

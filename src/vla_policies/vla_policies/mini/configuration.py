@@ -18,7 +18,7 @@ class ModelConfiguration(StrictModel):
     channels: tuple[int, int] = Field(
         (32, 48), description='of the vision encoder at 1/4 and 1/8 of the image')
     key_points: int = Field(12, ge=2, description='places looked at in each view')
-    words: int = Field(6, ge=1, description='tokens that an instruction is summed up in')
+    words: int = Field(6, ge=2, description='tokens that an instruction is summed up in')
     readouts: int = Field(4, ge=1, description='tokens handed to the heads')
     film: bool = Field(True, description='let the instruction modulate vision (FiLM)')
     flow_width: int = Field(128, ge=16, description='of the flow head')

@@ -73,7 +73,8 @@ class Places(nn.Module):
     """
     Queries [B, Q, width] over features [B, C, h, w] → tokens [B, Q, width] of what is where.
 
-    The logarithms of the weights [B, Q, h · w] come with them: where each query looks.
+    With them come the places themselves [B, Q, 3] (row and column in [−1, 1], and how sure the
+    look is) and the logarithms of the weights [B, Q, h · w].
     """
 
     def __init__(self, channels: int, width: int) -> None:
@@ -83,7 +84,7 @@ class Places(nn.Module):
         self.value = nn.Conv2d(channels, channels, 1)
         self.token = nn.Linear(channels + 3, width)
 
-    def forward(self, queries: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, queries: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         channels, height, width = features.shape[1:]
         keys = self.key(features).flatten(2)
         values = self.value(features).flatten(2).transpose(1, 2)
@@ -93,7 +94,7 @@ class Places(nn.Module):
         rows = torch.linspace(-1, 1, height, device=features.device)
         columns = torch.linspace(-1, 1, width, device=features.device)
         grid = torch.stack(torch.meshgrid(rows, columns, indexing='ij'), -1).reshape(-1, 2)
-        places = weights @ grid.to(weights.dtype)
         sharp = looks.amax(-1, keepdim=True) / 5 + 1
+        places = torch.cat([weights @ grid, sharp], -1)
         found = weights.to(values.dtype) @ values
-        return self.token(torch.cat([found, places, sharp], -1)), looks
+        return self.token(torch.cat([found, places], -1)), places, looks

@@ -162,7 +162,8 @@ def test_a_gamepad_by_joydev(pipe):
     pipe.write(js(0x82, 2, -32767) + js(0x82, 5, -32767) + js(0x81, 4, 0))
     rest = pad.read(0)
     assert not twist_of(rest).any() and rest.arms[ANY_ARM].opening is None and not rest.held
-    pipe.write(js(1, 4, 1) + js(2, 1, -32767) + js(2, 0, 32767) + js(2, 4, -32767) + js(2, 3, 16384))
+    pipe.write(js(1, 4, 1) + js(2, 1, -32767) + js(2, 0, 32767) + js(2, 4, -32767)
+               + js(2, 3, 16384))
     moved = pad.read(0)
     assert np.allclose(twist_of(moved), [1, -1, 1, 0, 0, -0.5], atol=1e-3)
     assert moved.held == {'dead_man'}
@@ -259,7 +260,7 @@ def test_keys_move_while_they_repeat_and_the_terminal_gets_its_manners_back(term
 
 
 def test_a_terminal_that_closes_is_lost_and_one_that_is_none_says_so(terminal, tmp_path):
-    ours, name, theirs = terminal
+    ours, name, _ = terminal
     keys = opened('keyboard', {'path': name})
     os.close(ours)
     with pytest.raises(DeviceLost, match='closed'):

@@ -19,7 +19,7 @@ Held = Literal['dead_man', 'clutch', 'slow', 'open', 'close']
 #: What counts once, when it is pressed.
 Pressed = Literal[
     'take_over', 'hand_back', 'share', 'toggle_gripper', 'next_arm', 'frame',
-    'start', 'keep', 'succeeded', 'failed', 'discard', 'mark', 'stop']
+    'record', 'start', 'keep', 'succeeded', 'failed', 'discard', 'mark', 'stop']
 HELD: tuple[str, ...] = get_args(Held)
 PRESSED: tuple[str, ...] = get_args(Pressed)
 

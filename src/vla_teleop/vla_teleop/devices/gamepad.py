@@ -41,9 +41,9 @@ FULL = 32767.0
 JS_BUTTON, JS_AXIS, JS_INIT = 1, 2, 0x80
 EV_SYN, EV_KEY, EV_ABS, SYN_DROPPED = 0, 1, 3, 3
 MEANINGS = {
-    'left_bumper': 'dead_man', 'right_bumper': 'clutch', 'a': 'toggle_gripper', 'b': 'share',
-    'x': 'mark', 'y': 'take_over', 'back': 'hand_back', 'left_stick': 'next_arm',
-    'right_stick': 'frame', 'start': 'start', 'guide': 'stop'}
+    'left_bumper': 'dead_man', 'right_bumper': 'clutch', 'a': 'toggle_gripper', 'b': 'hand_back',
+    'x': 'mark', 'y': 'take_over', 'left_stick': 'share', 'right_stick': 'frame',
+    'start': 'record', 'back': 'discard', 'guide': 'stop'}
 
 
 class GamepadSettings(StrictModel):

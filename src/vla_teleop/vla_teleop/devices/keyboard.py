@@ -29,11 +29,12 @@ MOTION = {'w': (0, 1), 's': (0, -1), 'a': (1, 1), 'd': (1, -1), 'r': (2, 1), 'f'
           '\x1b[A': (0, 1), '\x1b[B': (0, -1), '\x1b[D': (1, 1), '\x1b[C': (1, -1)}
 GRIPPER = {'[': 'close', ']': 'open'}
 PRESSES = {'g': 'toggle_gripper', 't': 'take_over', 'b': 'hand_back', 'h': 'share',
-           '\t': 'next_arm', 'v': 'frame', '1': 'start', '2': 'keep', '3': 'succeeded',
+           '\t': 'next_arm', 'v': 'frame', '\r': 'record',
+           '\n': 'record', '1': 'start', '2': 'keep', '3': 'succeeded',
            '4': 'failed', '5': 'discard', 'm': 'mark', '\x1b': 'stop'}
 HELP = ('w s a d r f move · j l i k u o turn · [ ] g gripper · space dead-man · shift slow · '
-        't take over · b hand back · h share · 1 start · 2 keep · 3 succeeded · 4 failed · '
-        '5 discard · m mark · v frame · tab arm · esc stop')
+        't take over · b hand back · h share · enter record · 1 start · 2 keep · 3 succeeded · '
+        '4 failed · 5 discard · m mark · v frame · tab arm · esc stop')
 ESCAPE_NS = 50_000_000  # a lone escape is the key itself
 
 

@@ -32,6 +32,11 @@ class Episodes:
             QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
 
     @property
+    def recording(self) -> bool:
+        """Whether an episode is being recorded."""
+        return self._status is not None and self._status.state == EpisodeStatus.RECORDING
+
+    @property
     def line(self) -> str:
         """How recording goes, for people."""
         if self._status is None or not _STATES.get(self._status.state):
@@ -44,6 +49,8 @@ class Episodes:
         def answered(success: bool, message: str) -> None:
             self._say(f'{button}: {message or ("done" if success else "refused")}')
 
+        if button == 'record':  # the one button of a small device
+            button = 'keep' if self.recording else 'start'
         if button == 'start':
             self._asker.ask('start_episode', answered, instruction=instruction,
                             labels=list(labels))

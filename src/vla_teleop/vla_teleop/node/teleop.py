@@ -42,7 +42,7 @@ RUNNING = (ExecutionStatus.EXECUTING, ExecutionStatus.STARVED, ExecutionStatus.H
 CODES = {'nobody': TeleopStatus.NOBODY, 'policy': TeleopStatus.POLICY,
          'person': TeleopStatus.PERSON, 'shared': TeleopStatus.SHARED}
 CHARGE = ('take_over', 'hand_back', 'share')
-EPISODE = ('start', 'keep', 'succeeded', 'failed', 'discard', 'mark')
+EPISODE = ('record', 'start', 'keep', 'succeeded', 'failed', 'discard', 'mark')
 
 
 class TeleopNode(Node):

@@ -1,0 +1,86 @@
+"""Teleoperation under its launch file: a scripted gamepad moves the arm beside a policy."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rosbags.highlevel import AnyReader
+
+pytestmark = pytest.mark.alone  # runs a control loop in real time
+PROBE = Path(__file__).parent / 'teleop_probe.py'
+NOBODY, POLICY, PERSON, SHARED = range(4)
+
+
+@pytest.fixture
+def probe(terminal, wait_for, tmp_path):
+    """Launch arm, execution, recorder and teleoperation; a function that asks a probe."""
+    pad = tmp_path / 'js0'
+    os.mkfifo(pad)
+    held = os.open(pad, os.O_RDWR | os.O_NONBLOCK)
+
+    def launch(ready, *words):
+        process = terminal.start('ros2', 'launch', 'vla_bringup', *words)
+        wait_for(lambda: ready in process.output.read_text(), ready, 60.0)
+    launch('is ready', 'robot.launch.py', 'cameras:=none')
+    launch('executing mini_franka', 'execution.launch.py', 'strategy:=replace')
+    launch('', 'record.launch.py', f'folder:={tmp_path / "episodes"}')
+    launch('gamepad for franka', 'teleop.launch.py', 'devices:=gamepad',
+           f'device_options:={{gamepad: {{path: {pad}}}}}', 'instruction:=lift it')
+    process = subprocess.Popen(
+        [sys.executable, PROBE, str(pad)], env=terminal.environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(expression):
+        process.stdin.write(expression + '\n')
+        process.stdin.flush()
+        for line in process.stdout:
+            if line.startswith('answer '):
+                return json.loads(line.removeprefix('answer '))
+        raise AssertionError(f'the probe died at {expression}')
+
+    ask('place().tolist()')
+    os.close(held)
+    yield ask
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.timeout(300)
+def test_a_session(probe, tmp_path):
+    """Alone, taking over from a policy, sharing with it, losing the device, and a safety stop."""
+    alone = probe('drive_alone()')
+    assert alone['without_dead_man_mm'] < 2.0 and alone['in_charge'] == PERSON
+    assert alone['moved_mm'] > 80.0 and alone['after_release_mm'] < 60.0
+    assert alone['rest_mm'] < 1.0 and alone['silent']
+    assert alone['step_mm'] < 12.0 and alone['speed'] < 0.4
+
+    before, closed, again = probe('toggle_gripper()')
+    assert before > 0.03 and closed < 0.01 and again > 0.03
+
+    episode = probe('record(EpisodeStatus.RECORDING)')
+    taken = probe('take_over()')
+    assert taken['taken_s'] < 4.0 and taken['moved_mm'] > 50.0
+    assert taken['step_mm'] < 20.0 and taken['speed'] < 0.5  # no jump, there or back
+    shared = probe('share()')
+    assert shared['moved_mm'] > 50.0 and shared['step_mm'] < 20.0
+    for motion in (alone, taken, shared):
+        assert 'publishers' not in motion['guards']  # two never streamed at once
+    assert probe('record(EpisodeStatus.IDLE)') == episode
+
+    died = probe('unplug()')
+    assert died['rest_mm'] < 1.0 and died['after_mm'] < 2.0
+    assert probe('stop_by_safety()') == NOBODY
+
+    with AnyReader([tmp_path / 'episodes' / episode]) as bag:
+        said, kinds = [], {}
+        for connection, _, raw in bag.messages():
+            kinds[connection.topic] = kinds.get(connection.topic, 0) + 1
+            if connection.topic == '/teleop_status':
+                said.append(bag.deserialize(raw, connection.msgtype).in_charge)
+    said = [code for code in said if code != NOBODY]
+    changes = [code for code, before in zip(said, [None, *said]) if code != before]
+    assert changes[-4:] == [POLICY, PERSON, POLICY, SHARED]
+    for topic in ('/action_chunk', '/target_pose', '/gripper_position_controller/commands'):
+        assert kinds[topic] > 10

@@ -11,6 +11,7 @@ from vla_control.loop import LoopClient, LoopConfiguration, LoopDied, LoopError
 from vla_control.loop.lateness import Histogram
 from vla_control.loop.process import run
 from vla_control.loop.ring import Ring, RingFull, ring_dtype
+from vla_control.node.heartbeat import Heartbeat
 from vla_control.safety.parameters import SafetyParameters
 from vla_control.safety.targets import TargetRefused
 from vla_hardware.sim import SimulatedHardware
@@ -138,6 +139,23 @@ def test_a_silent_node_means_hold_and_then_the_latched_stop():
         wait(other, lambda s: s.stopped)
         other.release()
         wait(other, lambda s: not s.stopped)
+
+
+def test_the_heartbeat_speaks_for_a_busy_node_but_not_for_one_that_hangs():
+    safety = SafetyParameters(node_timeout=0.2, node_stop_timeout=0.4)
+    with LoopClient.start(configuration('heart', safety=safety)) as client:
+        heartbeat = Heartbeat(client.beat, patience=0.9)
+        wait(client, lambda s: True)
+        client.release()
+        begun = time.monotonic()
+        wait(client, lambda s: s.stopped, beat=False)
+        assert time.monotonic() - begun > 0.7  # busy until then
+        heartbeat.sign()
+        time.sleep(0.3)
+        client.release()
+        assert not client.read_state().stopped
+        heartbeat.close()
+        wait(client, lambda s: s.stopped, beat=False)
 
 
 def test_a_forsaken_loop_ends_by_itself():

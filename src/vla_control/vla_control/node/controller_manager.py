@@ -29,7 +29,7 @@ from vla_hardware import HardwareError, plugin_name
 
 __all__ = ['ControllerManager', 'ManagerParameters', 'main']
 
-BEAT = 0.05  # s
+WATCH = 0.05  # s
 SIMULATION = 'sim'  # the plug-in
 PRIORITY = -10  # niceness: targets come in on time beside a policy that computes
 
@@ -97,7 +97,7 @@ class ControllerManager(Node):
         self._supervision = Supervision(self, self._link, lifecycle.streams)
         lifecycle.bring_hardware(ControllerState.ACTIVE)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(BEAT, self._beat, clock=steady)
+        self.create_timer(WATCH, self._watch, clock=steady)
         lifecycle.start_all()
         self._manager_services = ManagerServices(self, lifecycle)
         self._supervision.look()
@@ -130,12 +130,10 @@ class ControllerManager(Node):
         if simulated_time:
             self._reporter.add('clock', CLOCK_RATE, ClockReport(self))
 
-    def _beat(self) -> None:
-        """Tell the loop that the node lives, and look what the loop does."""
-        client = self._link.client_or_none()
-        if client is not None:
-            client.beat()
-        elif self._link.died and self._lifecycle.hardware is not ControllerState.UNCONFIGURED:
+    def _watch(self) -> None:
+        """Give a sign of life, and look what the loop does."""
+        self._link.sign()
+        if self._link.died and self._lifecycle.hardware is not ControllerState.UNCONFIGURED:
             self.get_logger().error(self._link.reason)
             self._lifecycle.lose_hardware()
             self._manager_services.announce()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from vla_control.loop import LoopClient, LoopConfiguration, LoopDied, LoopError, LoopState
+from vla_control.node.heartbeat import Heartbeat
 from vla_control.safety.targets import TargetRefused
 from vla_core.profile import RobotProfile
 
@@ -27,18 +28,21 @@ class LoopLink:
         self._simulated_time = simulated_time
         self._period_ns = round(1e9 / RobotProfile.load(configuration.robot).rate_hz)
         self._client: LoopClient | None = None
+        self._heartbeat: Heartbeat | None = None
         self.reason = 'the hardware is not configured'
 
     def start(self) -> None:
         """Start a loop process, after ending one that still runs here; LoopError says why not."""
         if self.up:
             return
+        self.close()
         self._end_left_over()
         try:
             self._client = LoopClient.start(self._configuration)
         except LoopError as error:
             self.reason = str(error)
             raise
+        self._heartbeat = Heartbeat(self._client.beat)
 
     def _end_left_over(self) -> None:
         try:
@@ -50,7 +54,10 @@ class LoopLink:
     def close(self) -> None:
         """End the loop."""
         client, self._client = self._client, None
+        heartbeat, self._heartbeat = self._heartbeat, None
         self.reason = 'the hardware is not configured'
+        if heartbeat is not None:
+            heartbeat.close()
         if client is not None:
             client.close()
 
@@ -71,6 +78,12 @@ class LoopLink:
             return None
         return client
 
+    def sign(self) -> None:
+        """Say that the node comes round to its work; the loop is told while it does."""
+        heartbeat = self._heartbeat
+        if heartbeat is not None:
+            heartbeat.sign()
+
     @property
     def died(self) -> bool:
         """Whether a loop was started and ticks no more."""
@@ -78,11 +91,11 @@ class LoopLink:
 
     @property
     def client(self) -> LoopClient:
-        """The client; LoopDied when there is none. Asking for it is a sign of life to the loop."""
+        """The client; LoopDied when there is none. Asking for it is a sign of life."""
         client = self.client_or_none()
         if client is None:
             raise LoopDied(self.reason)
-        client.beat()
+        self.sign()
         return client
 
     def state(self) -> LoopState | None:

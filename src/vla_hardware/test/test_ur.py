@@ -1,5 +1,4 @@
 """The `ur` plug-in with the unmodified ur-rtde against a controller in a process of its own."""
-import os
 import sys
 import time
 from pathlib import Path
@@ -32,7 +31,7 @@ class Person:
     def __init__(self, robot: ControllerSession, **options):
         self.robot = robot
         self.loop = LoopClient.start(LoopConfiguration(
-            name=f'test_ur_{os.getpid()}', robot='ur', plugin='ur', controllers=CONTROLLERS,
+            name=f'test_ur_{robot.address}', robot='ur', plugin='ur', controllers=CONTROLLERS,
             options={'ip': robot.address, 'activate_gripper': True, **options}))
 
     def __enter__(self):
@@ -69,6 +68,15 @@ class Person:
         self.loop.follow_trajectory('path', TrajectoryPoints(np.array([seconds]), goal[None]))
         return goal
 
+    def begin(self):
+        """Leave nothing of what was before: not a fault, nor the stop of a silent node."""
+        self.loop.beat()
+        if self.loop.read_state().fault:
+            self.robot.do('restore')
+        self.recover()
+        self.loop.release()
+        self.pause(0.1)
+
     def recover(self):
         """Ask until the robot is back or says why it is not."""
         end = time.monotonic() + 20.0
@@ -92,6 +100,21 @@ def _controller():
 def _robot(controller):
     controller.do('restore')
     return controller
+
+
+@pytest.fixture(scope='module', name='resident')
+def _resident(controller):
+    """Somebody who stays at the robot through one fault after the other."""
+    controller.do('restore')
+    with Person(controller) as person:
+        person.loop.switch(['path'], [])
+        yield person
+
+
+@pytest.fixture(name='person')
+def _person(resident):
+    resident.begin()
+    return resident
 
 
 def plug_in(robot, **options):
@@ -255,6 +278,18 @@ def test_force_mode_yields_along_the_chosen_axis(robot):
         person.wait(lambda s: not robot.state()['force_mode'])
 
 
+@pytest.mark.alone
+def test_a_protective_stop_is_not_unlocked_before_its_time(controller):
+    with ControllerSession(unlock_after=3.0) as robot, Person(robot, gripper='none') as person:
+        robot.do('protective_stop')
+        person.wait(lambda s: s.fault)
+        with pytest.raises(LoopError, match='Cannot unlock protective stop until 3s'):
+            person.recover()
+        person.pause(3.0)
+        person.recover()
+        person.wait(lambda s: not s.fault)
+
+
 def nothing(robot):
     """The robot needs nobody's hand."""
 
@@ -289,56 +324,42 @@ FAULTS = {
 
 @pytest.mark.alone
 @pytest.mark.parametrize('case', FAULTS)
-def test_a_fault_in_motion_has_a_name_a_stop_and_a_way_back(robot, case):
+def test_a_fault_in_motion_has_a_name_a_stop_and_a_way_back(person, case):
     verb, arguments, code, mend = FAULTS[case]
-    with Person(robot) as person:
-        loop = person.loop
-        loop.switch(['path'], [])
-        person.move(0.5 if person.position[0] < 0.0 else -0.5, 2.0)
-        person.pause(1.0)
-        assert abs(robot.state()['target_qd'][0]) > 0.1
-        robot.do('forget')
-        robot.do(verb, **arguments)
+    robot, loop = person.robot, person.loop
+    person.move(0.5 if person.position[0] < 0.0 else -0.5, 2.0)
+    person.pause(1.0)
+    assert abs(robot.state()['target_qd'][0]) > 0.1
+    robot.do('forget')
+    robot.do(verb, **arguments)
 
-        state = person.wait(lambda s: s.fault)
-        assert code in state.fault
-        assert state.stopped
-        person.pause(0.5)
-        rest = robot.state()
-        assert np.abs(rest['qd']).max() < 5e-3
-        assert rest['largest_qdd'] < LARGEST_STOP
+    state = person.wait(lambda s: s.fault)
+    assert code in state.fault
+    assert state.stopped
+    person.pause(0.5)
+    rest = robot.state()
+    assert np.abs(rest['qd']).max() < 5e-3
+    assert rest['largest_qdd'] < LARGEST_STOP
 
-        if mend in (button, remote, theirs):
-            with pytest.raises(LoopError, match=r'emergency stop|local control|a program plays'):
-                person.recover()
-        mend(robot)
-        if verb in ('emergency_stop', 'power_off'):
-            person.pause(0.2)
-            with pytest.raises(LoopError, match='POWER_OFF'):
-                person.recover()
-            loop.hardware_request('power_on')
-            person.pause(1.0)
-        person.recover()
-        state = person.wait(lambda s: not s.fault)
-        assert state.stopped
-        np.testing.assert_allclose(robot.state()['q'], rest['q'], atol=3e-3)
-        loop.release()
-        person.pause(0.5)
-        np.testing.assert_allclose(robot.state()['q'], rest['q'], atol=3e-3)
-
-        goal = person.move(0.1, 1.0)
-        person.wait(lambda s: s.arms['arm'].trajectory_status.name == 'SUCCEEDED')
-        person.pause(0.3)
-        np.testing.assert_allclose(robot.state()['q'], goal, atol=3e-3)
-
-
-@pytest.mark.alone
-def test_a_protective_stop_is_not_unlocked_before_its_time(controller):
-    with ControllerSession(unlock_after=3.0) as robot, Person(robot, gripper='none') as person:
-        robot.do('protective_stop')
-        person.wait(lambda s: s.fault)
-        with pytest.raises(LoopError, match='Cannot unlock protective stop until 3s'):
+    if mend in (button, remote, theirs):
+        with pytest.raises(LoopError, match=r'emergency stop|local control|a program plays'):
             person.recover()
-        person.pause(3.0)
-        person.recover()
-        person.wait(lambda s: not s.fault)
+    mend(robot)
+    if verb in ('emergency_stop', 'power_off'):
+        person.pause(0.2)
+        with pytest.raises(LoopError, match='POWER_OFF'):
+            person.recover()
+        loop.hardware_request('power_on')
+        person.pause(1.0)
+    person.recover()
+    state = person.wait(lambda s: not s.fault)
+    assert state.stopped
+    np.testing.assert_allclose(robot.state()['q'], rest['q'], atol=3e-3)
+    loop.release()
+    person.pause(0.5)
+    np.testing.assert_allclose(robot.state()['q'], rest['q'], atol=3e-3)
+
+    goal = person.move(0.1, 1.0)
+    person.wait(lambda s: s.arms['arm'].trajectory_status.name == 'SUCCEEDED')
+    person.pause(0.3)
+    np.testing.assert_allclose(robot.state()['q'], goal, atol=3e-3)

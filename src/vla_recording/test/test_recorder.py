@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from vla_interfaces.msg import EpisodeStatus
 from vla_interfaces.srv import FinishEpisode, StartEpisode
 from vla_recording.bag_reader import Bag
-from vla_recording.recovery import recover
+from vla_recording.recovery import recover, unfinished
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -179,7 +179,15 @@ def test_a_silent_topic_of_the_contract_is_named_and_refused(
     assert any(topic.endswith('/current_pose') for topic in robot.status.silent_topics)
 
 
-def test_a_recorder_that_is_killed_leaves_a_bag_to_mend(robot, recorder, tmp_path):
+def test_a_recorder_keeps_its_episode_when_stopped_and_leaves_one_to_mend_when_killed(
+        robot, recorder, tmp_path):
+    process = recorder()
+    robot.subscribed()
+    stopped = Path(robot.ask(StartEpisode, 'start_episode', instruction='next').path)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 0
+    with Bag(stopped) as opened:
+        assert opened.episode.note == 'the recorder was stopped'
     process = recorder()
     robot.subscribed()
     bag = Path(robot.ask(StartEpisode, 'start_episode', instruction='go').path)
@@ -187,19 +195,12 @@ def test_a_recorder_that_is_killed_leaves_a_bag_to_mend(robot, recorder, tmp_pat
     process.kill()
     killed_ns = time.time_ns()
     process.wait(10)
+    assert unfinished(tmp_path / 'episodes') == [bag]
     result = recover(bag)
     assert result.messages > 50
     with Bag(bag) as opened:
         last_ns = max(message.log_ns for message in opened.messages(opened.counts))
         assert killed_ns - last_ns < 1e9 and opened.episode.instruction == 'go'
-    again = recorder()
-    robot.subscribed()
-    assert robot.ask(StartEpisode, 'start_episode', instruction='next').success
-    again.send_signal(signal.SIGTERM)
-    assert again.wait(15) == 0
-    bags = sorted((tmp_path / 'episodes').iterdir())
-    with Bag(bags[-1]) as opened:
-        assert opened.episode.note == 'the recorder was stopped'
 
 
 def test_a_full_disk_is_a_failure_that_keeps_what_was_written(robot, recorder, tmp_path):

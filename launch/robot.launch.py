@@ -23,14 +23,14 @@ from vla_core.claim import robot_claim
 
 ARGUMENTS = {
     'robot': ('franka', 'Robot: franka, ur, aloha, or the path of a profile of your own.'),
-    'hardware': ('sim', ('sim for a simulated arm, real for the one itself, ros2_control for an arm '
-                         'that a driver of its own runs, or the name of a plug-in.')),
+    'hardware': ('sim', ('sim for a simulated arm, real for the one itself, ros2_control for an '
+                         'arm that a driver of its own runs, or the name of a plug-in.')),
     'namespace': ('', 'Namespace of every node and topic; give a second robot another one.'),
 }
 SWITCHES = {
     'record': ('false', 'Start the recorder of episodes.'),
-    'teleop': ('none', ('Device to drive the arm by: keyboard, web, gamepad, spacemouse, '
-                        'leader_arm, or none.')),
+    'teleop': ('none', ('Devices to drive the arm by, with commas between them: keyboard, web, '
+                        'gamepad, spacemouse, leader_arm, or none.')),
 }
 
 
@@ -40,12 +40,12 @@ def layer(name, condition=None):
         PathJoinSubstitution([ThisLaunchFileDir(), f'{name}.launch.py'])), condition=condition)
 
 
-def beside(name, condition):
-    """A layer that can also be started by itself, and then has a namespace of its own."""
+def beside(name, condition, **arguments):
+    """Include a layer that can also be started by itself, and then in a namespace of its own."""
     return GroupAction([IncludeLaunchDescription(
         PythonLaunchDescriptionSource(
             PathJoinSubstitution([ThisLaunchFileDir(), f'{name}.launch.py'])),
-        launch_arguments={'namespace': ''}.items())], condition=condition)
+        launch_arguments={'namespace': '', **arguments}.items())], condition=condition)
 
 
 def claim_place(context):
@@ -75,7 +75,8 @@ def generate_launch_description():
             layer('monitoring'),
             beside('record', IfCondition(LaunchConfiguration('record'))),
             beside('teleop', IfCondition(
-                NotEqualsSubstitution(LaunchConfiguration('teleop'), 'none'))),
+                NotEqualsSubstitution(LaunchConfiguration('teleop'), 'none')),
+                devices=LaunchConfiguration('teleop')),
             layer('task'),  # last, so that it tells when all the others are on their way
         ], scoped=False),
     ])

@@ -70,8 +70,10 @@ class Terminal:
         return time.monotonic() - start
 
     def close(self) -> None:
-        for process in self.left_running():
+        left = self.left_running()
+        for process in left:
             process.kill()
+        psutil.wait_procs(left, 5.0)  # only then the next robot may take their place
 
 
 @pytest.fixture

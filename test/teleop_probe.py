@@ -138,6 +138,7 @@ def drive_alone():
     time.sleep(0.5)
     without = math.dist(place(), start)
     button(LEFT_BUMPER, True)
+    in_charge(PERSON)
     time.sleep(1.0)
     moving = place()
     button(LEFT_BUMPER, False)

@@ -23,7 +23,7 @@ def probe(terminal, wait_for, tmp_path):
     def launch(ready, *words):
         process = terminal.start('ros2', 'launch', 'vla_bringup', *words)
         wait_for(lambda: ready in process.output.read_text(), ready, 60.0)
-    launch('is ready', 'robot.launch.py', 'cameras:=none')
+    launch('is ready', 'control.launch.py')
     launch('executing mini_franka', 'execution.launch.py', 'strategy:=replace')
     launch('', 'record.launch.py', f'folder:={tmp_path / "episodes"}')
     launch('gamepad for franka', 'teleop.launch.py', 'devices:=gamepad',
@@ -52,7 +52,7 @@ def test_a_session(probe, tmp_path):
     """Alone, taking over from a policy, sharing with it, losing the device, and a safety stop."""
     alone = probe('drive_alone()')
     assert alone['without_dead_man_mm'] < 2.0 and alone['in_charge'] == PERSON
-    assert alone['moved_mm'] > 80.0 and alone['after_release_mm'] < 60.0
+    assert alone['moved_mm'] > 40.0 and alone['after_release_mm'] < 80.0
     assert alone['rest_mm'] < 1.0 and alone['silent']
     assert alone['step_mm'] < 12.0 and alone['speed'] < 0.4
 
@@ -61,12 +61,12 @@ def test_a_session(probe, tmp_path):
 
     episode = probe('record(EpisodeStatus.RECORDING)')
     taken = probe('take_over()')
-    assert taken['taken_s'] < 4.0 and taken['moved_mm'] > 50.0
+    assert taken['taken_s'] < 6.0 and taken['moved_mm'] > 30.0
     assert taken['step_mm'] < 20.0 and taken['speed'] < 0.5  # no jump, there or back
     shared = probe('share()')
-    assert shared['moved_mm'] > 50.0 and shared['step_mm'] < 20.0
+    assert shared['moved_mm'] > 30.0 and shared['step_mm'] < 20.0
     for motion in (alone, taken, shared):
-        assert 'publishers' not in motion['guards']  # two never streamed at once
+        assert not {'publishers', 'step', 'stale'} & set(motion['guards'])  # two never streamed at once
     assert probe('record(EpisodeStatus.IDLE)') == episode
 
     died = probe('unplug()')

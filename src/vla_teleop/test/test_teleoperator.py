@@ -97,6 +97,16 @@ def test_an_arm_whose_place_is_unknown_does_not_begin_and_stops(hand, state):
     assert not hand.drive.engaged
 
 
+def test_an_arm_that_is_held_back_is_waited_for(hand):
+    start = hand.states['arm'].pose
+    for _ in range(300):
+        target = hand.drive.update(twist(), hand.states, 'person', True, DT)['arm']
+        assert target.pose[0][0] - start[0][0] < 0.08
+    begun = target.pose[0][0]
+    hand(twist(), 50)  # it is free again
+    assert hand.x > begun + 0.05
+
+
 def test_a_clutch_lets_the_device_return_and_the_arm_stays(hand):
     for x in np.linspace(0, 0.05, 60):
         hand(pose([x, 0, 0]))
@@ -144,7 +154,7 @@ moves = st.lists(st.tuples(
     st.one_of(st.none(), st.floats(0, 1)), st.integers(1, 15)), min_size=1, max_size=25)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(moves)
 def test_whatever_a_hand_does_targets_are_continuous_and_bounded(script):
     state = ArmState(pose=(np.array([0.45, 0.0, 0.3]), np.array([1.0, 0.0, 0.0, 0.0])),

@@ -28,6 +28,7 @@ from vla_core.rotation import (
 __all__ = ['JointMotion', 'Limits', 'PoseMotion', 'VectorMotion']
 
 RATE = 12.0  # 1/s
+LEASH = 0.06  # m
 REST = 1e-6  # m or rad: nearer than this is there
 
 
@@ -88,7 +89,8 @@ class PoseMotion:
     A tip's pose in its base frame: position [3] m and quaternion [4], within a workspace.
 
     At the walls the outward velocity falls to zero so that the reference comes to rest there; a
-    reference that begins outside moves inward only.
+    reference that begins outside moves inward only. It does not lead the arm by more than `LEASH`:
+    an arm that is held back, by an obstacle or the end of its reach, is waited for.
     """
 
     def __init__(
@@ -98,6 +100,11 @@ class PoseMotion:
         self._turn = VectorMotion(np.zeros(3))
         self.quaternion = normalise(quaternion)
         self._lower, self._upper = lower, upper
+        self._lead = np.zeros(3)
+
+    def measured(self, position: np.ndarray) -> None:
+        """Where the tip really is, m."""
+        self._lead = self.position - position
 
     @property
     def position(self) -> np.ndarray:
@@ -135,11 +142,18 @@ class PoseMotion:
         self, linear_velocity: np.ndarray, angular_velocity: np.ndarray, linear: Limits,
         angular: Limits, dt: float,
     ) -> None:
-        self._linear.step(self._before_walls(
-            _shortened(linear_velocity, linear.velocity), linear.acceleration), linear, dt)
+        leashed = self._on_leash(_shortened(linear_velocity, linear.velocity))
+        self._linear.step(self._before_walls(leashed, linear.acceleration), linear, dt)
         turn = self._turn.step(angular_velocity, angular, dt)
         self.quaternion = normalise(quaternion_multiply(
             rotation_vector_to_quaternion(turn), self.quaternion))
+
+    def _on_leash(self, velocity: np.ndarray) -> np.ndarray:
+        distance = float(np.linalg.norm(self._lead))
+        if distance <= LEASH:
+            return velocity
+        away = self._lead / distance
+        return velocity - max(float(velocity @ away), 0.0) * away
 
     def _before_walls(self, velocity: np.ndarray, acceleration: float) -> np.ndarray:
         share = 0.5 * acceleration  # three axes may have to brake at once

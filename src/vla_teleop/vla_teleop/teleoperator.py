@@ -119,6 +119,8 @@ class Teleoperator:
         for name, drive in self._drives.items():
             given = self._input(sample, name, states[name]) if person_moves else None
             self._begin(drive, given, held, states[name])
+            if isinstance(drive.motion, PoseMotion) and states[name].pose is not None:
+                drive.motion.measured(states[name].pose[0])
             drive.update(given, held, self.axes, dt)
             self._rested_s[name] = 0.0 if drive.engaged or not drive.at_rest else (
                 self._rested_s[name] + dt)

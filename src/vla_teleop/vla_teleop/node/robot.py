@@ -48,7 +48,8 @@ class Robot:
         self._own: dict[str, deque[int]] = {arm.name: deque(maxlen=OWN_STAMPS)
                                             for arm in profile.arms}
         self._seen: dict[tuple[str, str], float] = {}
-        self._foreign_s = self._own_s = float('-inf')
+        self._foreign_s = time.monotonic()  # who streams is not known before it was listened for
+        self._own_s = float('-inf')
         node.create_subscription(
             JointState, 'joint_states', self._take_joints, qos_profile_sensor_data)
         for arm in profile.arms:

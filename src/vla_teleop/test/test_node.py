@@ -65,6 +65,7 @@ class Bench:
         self.safety = robot.create_publisher(SafetyState, 'safety_state', LATCHED)
         self.episode = robot.create_publisher(EpisodeStatus, 'episode_status', LATCHED)
         robot.create_subscription(PoseStamped, 'target_pose', self._obey, 50)
+        robot.create_subscription(JointState, 'target_joint', lambda message: None, 5)
         robot.create_subscription(
             Float64MultiArray, 'gripper_position_controller/commands', self.grippers.append, 50)
         robot.create_subscription(TeleopStatus, 'teleop_status', self.statuses.append, LATCHED)

@@ -1,6 +1,7 @@
 """The node `teleop`: a person's devices in, targets out, and who is in charge."""
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -141,6 +142,7 @@ class TeleopNode(Node):
         if before in ('person', 'shared') and authority.in_charge not in ('person', 'shared'):
             for watch in self._watches:
                 watch.device.release()
+        sample = self._audible(sample)
         targets = self._teleoperator.update(
             sample, self._robot.states, authority.in_charge, authority.person_moves, dt,
             lambda arm: self._policy_gripper.opening(arm, now_ns))
@@ -165,6 +167,15 @@ class TeleopNode(Node):
                 self._episodes.press(name, values.instruction, values.labels)
         self._held = merged.held
         return TeleopSample(merged.arms, merged.held, pressed)
+
+    def _audible(self, sample: TeleopSample) -> TeleopSample:
+        """Without what would move an arm whose targets nobody takes yet."""
+        deaf = [arm for arm in self._robot.states if not self._outputs.heard(arm)]
+        if not deaf:
+            return sample
+        if 'dead_man' in sample.held:
+            self._say(f'nobody takes the targets of {", ".join(deaf)} yet')
+        return replace(sample, arms={})
 
     def _facts(self, sample: TeleopSample) -> Facts:
         running = self._executing and time.monotonic() - self._heard_s < FRESH_S

@@ -22,6 +22,7 @@ Request = Literal['stop_execution', 'start_execution']
 QUIET_S = 0.6  # the controller remembers a silent publisher for 0.5 s
 PATIENCE_S = 5.0  # for an execution to stop or start
 ASK_AGAIN_S = 1.0
+SETTLE_S = 0.3  # after its answer the execution still brakes, and says so ten times a second
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Authority:
         self._since_s = 0.0
         self._asked_s: float | None = None
         self._answer: tuple[bool, str] | None = None
+        self._answered_s: float | None = None
         self._armed = True  # the dead-man was let go since charge was lost
 
     @property
@@ -107,13 +109,16 @@ class Authority:
 
     def _want(self, goal: InCharge, now_s: float) -> None:
         self._wanted, self._since_s = goal, now_s
-        self._asked_s, self._answer = None, None
+        self._asked_s, self._answer, self._answered_s = None, None, None
 
     def _take(self, now_s: float, facts: Facts) -> Request | None:
         if facts.execution_present and self._asked_s is None:
             self._asked_s = now_s
             return 'stop_execution'
-        answered = not facts.execution_present or self._answer is not None
+        if self._answer is not None and self._answered_s is None:
+            self._answered_s = now_s
+        answered = not facts.execution_present or (
+            self._answered_s is not None and now_s - self._answered_s >= SETTLE_S)
         if answered and not facts.execution_running and facts.quiet_s >= QUIET_S:
             self.in_charge, self._wanted, self._asked_s = self._wanted, None, None
             self.message = _SAID[self.in_charge]

@@ -143,12 +143,13 @@ class TeleopNode(Node):
             for watch in self._watches:
                 watch.device.release()
         sample = self._audible(sample)
+        # While somebody else streams nothing moves on unseen: it begins anew where the arm is.
         targets = self._teleoperator.update(
-            sample, self._robot.states, authority.in_charge, authority.person_moves, dt,
-            lambda arm: self._policy_gripper.opening(arm, now_ns))
-        if authority.may_publish(facts):
-            for arm, target in targets.items():
-                self._outputs.publish(arm, target, now_ns)
+            sample, self._robot.states,
+            authority.in_charge if authority.may_publish(facts) else 'nobody',
+            authority.person_moves, dt, lambda arm: self._policy_gripper.opening(arm, now_ns))
+        for arm, target in targets.items():
+            self._outputs.publish(arm, target, now_ns)
         for feedback in self._feedback:
             feedback.active = self._teleoperator.engaged
         self._report(facts)

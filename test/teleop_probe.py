@@ -113,9 +113,10 @@ def smoothness():
     """Largest step in mm between targets beyond what 0.25 m/s explains; measured speed in m/s."""
     steps = [math.dist(pose_from_message(a.pose)[0], pose_from_message(b.pose)[0])
              - 0.25e-9 * (time_from_message(b.header.stamp) - time_from_message(a.header.stamp))
-             for a, b in pairwise(targets)]
-    times = np.array([time_from_message(message.header.stamp) for message in poses]) * 1e-9
-    places = np.array([pose_from_message(message.pose)[0] for message in poses])
+             for a, b in pairwise(list(targets))]
+    measured = list(poses)  # it grows meanwhile
+    times = np.array([time_from_message(message.header.stamp) for message in measured]) * 1e-9
+    places = np.array([pose_from_message(message.pose)[0] for message in measured])
     apart = np.diff(times) > 1e-4
     speeds = np.linalg.norm(np.diff(places, axis=0)[apart], axis=1) / np.diff(times)[apart]
     return {'step_mm': 1e3 * max(steps, default=0.0), 'speed': float(np.max(speeds))}

@@ -68,6 +68,10 @@ class Robot:
         response.success, response.message = True, f'{name} done'
         return response
 
+    def never_answer(self, request, response):
+        self._ended.wait()
+        return response
+
     def _stream(self):
         stamp = self.node.get_clock().now().to_msg()
         joints = JointState(name=list(PROFILE.joints), position=PROFILE.home.tolist())

@@ -35,6 +35,12 @@ class Commands:
         self._load = node.create_client(LoadPolicy, 'load_policy')
         self._reset = node.create_client(ResetWorld, 'reset_world')
         self._parameters = node.create_client(SetParameters, 'execution/set_parameters')
+        self._waiting: set[threading.Event] = set()
+
+    def close(self) -> None:
+        """Wait no longer for what was asked: whoever waits hears that there was no answer."""
+        for waiting in tuple(self._waiting):
+            waiting.set()
 
     def start(self, instruction: str) -> str:
         """Give the task, or another instruction to the one that runs."""
@@ -42,7 +48,7 @@ class Commands:
             return 'write an instruction first'
         if not self._task.server_is_ready():
             return 'not started: there is no inference node'
-        goal = _result(self._task.send_goal_async(
+        goal = self._result(self._task.send_goal_async(
             ExecuteTask.Goal(instruction=instruction)), WAIT_S)
         if goal is not None and goal.accepted:
             return f'started: {instruction}'
@@ -53,7 +59,7 @@ class Commands:
         """End the running task; the arm comes to rest."""
         if not self._cancel.service_is_ready():
             return 'not ended: there is no inference node'
-        answer = _result(self._cancel.call_async(CancelGoal.Request()), WAIT_S)
+        answer = self._result(self._cancel.call_async(CancelGoal.Request()), WAIT_S)
         count = len(answer.goals_canceling) if answer is not None else 0
         return 'the task ends' if count else 'no task is running'
 
@@ -70,7 +76,7 @@ class Commands:
         """Put the simulated world into a scene; its instruction is part of the answer."""
         if not self._reset.service_is_ready():
             return 'not reset: only a simulated world can be'
-        answer = _result(self._reset.call_async(
+        answer = self._result(self._reset.call_async(
             ResetWorld.Request(task=task, seed=max(0, seed))), WAIT_S)
         if answer is None:
             return f'reset_world did not answer in {WAIT_S:g} s'
@@ -84,7 +90,7 @@ class Commands:
         """Change how chunks are merged."""
         if not self._parameters.service_is_ready():
             return 'not changed: there is no execution node'
-        answer = _result(self._parameters.call_async(SetParameters.Request(
+        answer = self._result(self._parameters.call_async(SetParameters.Request(
             parameters=[Parameter('strategy', value=strategy).to_parameter_msg()])), WAIT_S)
         if answer is None:
             return f'execution did not answer in {WAIT_S:g} s'
@@ -94,14 +100,16 @@ class Commands:
     def _say(self, client: Any, request: Any, name: str, wait_s: float = WAIT_S) -> str:
         if not client.service_is_ready():
             return f'NOT DONE: there is no service {name}'
-        answer = _result(client.call_async(request), wait_s)
+        answer = self._result(client.call_async(request), wait_s)
         if answer is None:
             return f'NOT DONE: {name} did not answer in {wait_s:g} s'
         return answer.message or ('done' if answer.success else f'NOT DONE: {name} refused')
 
-
-def _result(future: Any, wait_s: float) -> Any:
-    """The result of a future, or None when it takes longer."""
-    done = threading.Event()
-    future.add_done_callback(lambda _: done.set())
-    return future.result() if done.wait(wait_s) else None
+    def _result(self, future: Any, wait_s: float) -> Any:
+        """The result of a future, or None when it takes longer."""
+        done = threading.Event()
+        self._waiting.add(done)
+        future.add_done_callback(lambda _: done.set())
+        done.wait(wait_s)
+        self._waiting.discard(done)
+        return future.result() if future.done() else None

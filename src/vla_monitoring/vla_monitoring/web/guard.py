@@ -13,6 +13,7 @@ viser trusts its clients. Before anything reaches it, this guard refuses
 import asyncio
 import http
 import ipaddress
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ KNOWN = frozenset({'ViewerCameraMessage', 'GuiUpdateMessage'})
 PROPERTIES = frozenset({'value'})
 LONGEST_TEXT = 1000
 POLICY_VIOLATION = 1008
+# websockets tells of each connection that speaks no HTTP by a traceback: that is not ours to mend.
+_QUIET = logging.getLogger(f'{__name__}.websockets')
+_QUIET.setLevel(logging.CRITICAL)
 
 
 class Guard:
@@ -155,7 +159,7 @@ def guarded(guard: Guard) -> Iterator[None]:
                     print(f'web view: a connection ended: {error!r}', flush=True)
 
         return serve(handle, host, port, process_request=process, max_size=LARGEST,
-                     server_header=None, **options)
+                     server_header=None, logger=_QUIET, **options)
 
     websocket_server.serve = serve_guarded
     try:

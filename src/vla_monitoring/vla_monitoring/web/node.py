@@ -62,10 +62,11 @@ class WebViewNode(Node):
         profile = RobotProfile.load(parameters.robot)
         self._profile = profile
         self._access = Access.of_host(parameters.host, parameters.token)
+        self._commands = Commands(self)
         try:
             self._view = WebView(
                 host=parameters.host, port=parameters.port, hosts=parameters.hosts,
-                access=self._access, commands=Commands(self), urdf=robot_description(profile),
+                access=self._access, commands=self._commands, urdf=robot_description(profile),
                 cameras=[camera.name for camera in profile.cameras], strategies=available())
         except (Address, OSError) as error:
             raise ConfigurationError(f'web view: {error}') from error
@@ -151,7 +152,8 @@ class WebViewNode(Node):
             self._view.show_picture(camera.name, np.ascontiguousarray(image[::step, ::step]))
 
     def destroy_node(self) -> None:
-        """End the server with the node."""
+        """End the server with the node, and what its visitors wait for."""
+        self._commands.close()
         if hasattr(self, '_view'):
             self._view.close()
         super().destroy_node()

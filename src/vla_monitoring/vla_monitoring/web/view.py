@@ -77,7 +77,7 @@ class WebView:
             self._delay = gui.add_progress_bar(0.0)
             self._age_text = gui.add_markdown('chunk age —')
             self._age = gui.add_progress_bar(0.0)
-            gui.add_markdown('🔵 predicted 🟠 committed 🟢 executed')
+            gui.add_markdown('**blue** predicted, **orange** committed, **green** executed')
         with gui.add_folder('Cameras', order=3):
             self._pictures = {name: gui.add_image(BLANK, label=name, format='jpeg')
                               for name in cameras}

@@ -109,6 +109,10 @@ def test_a_smooth_command_passes_untouched_and_a_limited_one_catches_up():
         out = limiter.limit(wave, np.zeros(6), np.zeros(6))
     assert not limiter.limited
     np.testing.assert_array_equal(out, wave)
+    out = limiter.limit(wave + 2e-4, np.zeros(6), np.zeros(6))
+    assert not limiter.limited  # a kink that it smooths holds nobody back
+    limiter.limit(wave + 0.2, np.zeros(6), np.zeros(6))
+    assert limiter.limited
 
 
 def test_velocity_commands_stop_before_the_end_of_the_range():

@@ -16,10 +16,11 @@ __all__ = ['EffortLimiter', 'Limiter', 'PositionLimiter', 'VelocityLimiter', 'ma
 
 PASSING = 1.0 + 1e-6
 BRAKING = 0.7  # share of the acceleration planned for catching up
+NOTICEABLE = 1e-3  # rad; less is the smoothing of a kink, such as each target of a stream makes
 
 
 class Limiter:
-    """`limit` returns an admissible command [n]; `limited` says if that is not the law's."""
+    """`limit` returns an admissible command [n]; `limited` says if it holds the law's back."""
 
     def __init__(self, limits: JointLimits, period: float) -> None:
         self._limits = limits
@@ -125,7 +126,6 @@ class PositionLimiter(_Motion):
             & (np.abs(acceleration) <= limits.acceleration * PASSING)
             & (np.abs(jerk) <= limits.jerk * PASSING)
         )
-        self.limited = not inside.all() or bool((wanted != values).any())
         if not inside.all():
             moving = np.clip((wanted - self._raw) / dt, -limits.velocity, limits.velocity)
             gap = wanted - self.last - moving * dt  # what this period's motion leaves
@@ -140,8 +140,8 @@ class PositionLimiter(_Motion):
         self._velocity[:] = rate
         self._acceleration[:] = acceleration
         self.last += rate * dt
+        self.limited = bool((np.abs(self.last - values) > NOTICEABLE).any())
         return self.last
-
 
     def _pass(self, values: np.ndarray) -> bool:
         """Take the command as it is when every joint's is within all limits."""

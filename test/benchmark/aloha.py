@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,8 @@ def measure(seconds: float, folder: Path) -> dict:
             stdout=sys.stderr, start_new_session=True)
         try:
             rclpy.init()
+            with suppress(PermissionError):  # a stream does not stutter where the robot is busy
+                os.setpriority(os.PRIO_PROCESS, 0, -10)
             operator = Operator(profile)
             operator.wait(lambda: operator.place and operator.figures, 'state of the arms', launch)
             operator.rest(1.0, launch)

@@ -26,7 +26,7 @@ from sensor_msgs.msg import Image
 from vla_core.profile import RobotProfile
 
 STREAM_HZ = 50.0
-READY_S = 60.0
+READY_S = 90.0
 CONTROLLER = 'cartesian_impedance_controller'
 
 

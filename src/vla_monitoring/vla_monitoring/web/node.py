@@ -3,7 +3,10 @@ The node `web_view`: the robot in a browser, in a process of its own.
 
 Loopback unless told otherwise; bound wider, its buttons want a token that is printed at the start.
 """
+import os
+import sys
 import time
+from typing import NoReturn
 
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -164,10 +167,18 @@ def _named(host: str) -> str:
     return 'localhost' if is_loopback(host) or host in ('0.0.0.0', '::') else host
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run the node."""
-    return run_node(WebViewNode, args)
+def main(args: list[str] | None = None) -> NoReturn:
+    """
+    Run the node, and leave without the interpreter's last collection.
+
+    All is closed by then. The collection goes through every object of viser and its daemon threads,
+    and takes longer on a busy machine than a launch waits after SIGINT.
+    """
+    status = run_node(WebViewNode, args)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    main()

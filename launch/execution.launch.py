@@ -20,7 +20,7 @@ def generate_launch_description():
             'contract', default_value=['mini_', LaunchConfiguration('robot')],
             description='Policy contract whose actions are executed, by name or path.'),
         DeclareLaunchArgument(
-            'strategy', default_value='rtc',
+            'strategy', default_value='blend',
             description='How chunks that overlap are merged: rtc, rtc_trained, blend, '
                         'temporal_ensemble, replace, future_state, open_loop.'),
         DeclareLaunchArgument(

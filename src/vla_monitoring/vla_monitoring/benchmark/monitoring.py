@@ -90,18 +90,18 @@ class Operator:
             time.sleep(0.5)
 
     def _stream(self) -> None:
-        """A circle of 4 cm across, once in 2 s, around where the tip was."""
+        """To and fro by 4 cm each way, once in 2 s, around where the tip was."""
         centre = None
         while True:
             if not self._moving.wait(0.02):
                 centre = None
                 continue
             if centre is None:
-                centre, begun = self.pose.pose.position, time.monotonic()
+                centre, begun = self.pose.pose.position.y, time.monotonic()
                 target = PoseStamped(header=self.pose.header, pose=self.pose.pose)
             phase = np.pi * (time.monotonic() - begun)
             target.header.stamp = self.node.get_clock().now().to_msg()
-            target.pose.position.y = centre.y + 0.04 * float(np.sin(phase))
+            target.pose.position.y = centre + 0.04 * float(np.sin(phase))
             self._target.publish(target)
             time.sleep(0.02)
 
@@ -109,6 +109,8 @@ class Operator:
         """ms from the request to the first tick that brakes, of a robot that moves."""
         self._moving.set()
         time.sleep(0.7)
+        if self._loop.read_state().stopped:
+            sys.exit('the robot stopped of itself: there is nothing to measure')
         begun = time.monotonic_ns()
         if through_supervisor:
             self._tell.publish(String(data='the benchmark'))

@@ -40,8 +40,8 @@ def normalise(q: ArrayLike) -> Array:
 def quaternion_multiply(a: ArrayLike, b: ArrayLike) -> Array:
     """Hamilton product (..., 4): first ``b``, then ``a``, so that R(ab) = R(a) R(b)."""
     a, b = _last_axis(a, 4, 'quaternion'), _last_axis(b, 4, 'quaternion')
-    ax, ay, az, aw = np.moveaxis(a, -1, 0)
-    bx, by, bz, bw = np.moveaxis(b, -1, 0)
+    ax, ay, az, aw = _components(a)
+    bx, by, bz, bw = _components(b)
     return np.stack([
         aw * bx + ax * bw + ay * bz - az * by,
         aw * by - ax * bz + ay * bw + az * bx,
@@ -65,7 +65,7 @@ def quaternion_rotate(q: ArrayLike, vector: ArrayLike) -> Array:
 
 def quaternion_to_matrix(q: ArrayLike) -> Array:
     """Rotation matrices (..., 3, 3) of quaternions (..., 4)."""
-    x, y, z, w = np.moveaxis(_last_axis(q, 4, 'quaternion'), -1, 0)
+    x, y, z, w = _components(_last_axis(q, 4, 'quaternion'))
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
@@ -137,7 +137,7 @@ def quaternion_to_rpy(q: ArrayLike) -> Array:
     Roll and yaw lie in (−π, π], pitch in [−π/2, π/2]. At pitch ±π/2 only their combination is
     determined; the whole turn is then given to yaw and roll is 0.
     """
-    x, y, z, w = np.moveaxis(_last_axis(q, 4, 'quaternion'), -1, 0)
+    x, y, z, w = _components(_last_axis(q, 4, 'quaternion'))
     # cos and sin of half the angle between the fixed x and z turns, by the two pitch branches.
     # Atan2 of both keeps full precision where arcsin of the matrix entry would lose it.
     a, b, c, d = w - y, x + z, y + w, z - x
@@ -213,6 +213,10 @@ def _last_axis(value: ArrayLike, size: int, what: str) -> Array:
     if array.ndim == 0 or array.shape[-1] != size:
         raise ValueError(f'a {what} has shape (..., {size}), not {array.shape}')
     return array
+
+
+def _components(q: Array) -> tuple[Array, Array, Array, Array]:
+    return q[..., 0], q[..., 1], q[..., 2], q[..., 3]
 
 
 def _wrap(angle: Array) -> Array:

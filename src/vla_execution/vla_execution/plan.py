@@ -119,19 +119,18 @@ class Plan:
             time = end - window + 2.0 * window * (s - s ** 3 + 0.5 * s ** 4)
             rate = 1.0 - 3.0 * s * s + 2.0 * s ** 3
             slowing = 3.0 * (s * s - s) / window
-        place, slope, bend = self._curve(time)
+        times = np.array([time])
+        linear, turns, slope, bend = (values[0] for values in self._curve(times))
         return Sample(
-            linear=place[0], turns=place[1], grippers=self._grippers(np.array([time]))[0],
+            linear=linear, turns=turns, grippers=self._grippers(times)[0],
             velocity=slope * rate, acceleration=bend * (rate * rate) + slope * slowing)
 
     def rows_at(self, times_ns: Sequence[int] | np.ndarray) -> np.ndarray:
         """Rows [m, D] of the curve at ``times_ns`` [m], each at its own time, held at the ends."""
         times = np.clip((np.asarray(times_ns, np.int64) - self.times_ns[0]) * 1e-9,
                         0.0, self._times[-1])
-        places = [self._curve(float(time))[0] for time in times]
-        return self.layout.join(Coordinates(
-            np.stack([linear for linear, _ in places]), np.stack([turns for _, turns in places]),
-            self._grippers(times)))
+        linear, turns, _, _ = self._curve(times)
+        return self.layout.join(Coordinates(linear, turns, self._grippers(times)))
 
     def at(self, now_ns: int) -> np.ndarray:
         """The row [D] of the curve at ``now_ns``."""
@@ -154,30 +153,35 @@ class Plan:
         """The same, ``by_ns`` later."""
         return Plan(self.layout, self.times_ns + by_ns, self.rows, stamp_ns=self.stamp_ns)
 
-    def _curve(self, time: float) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
-        """Place, slope and second derivative at ``time``, s after the first knot."""
+    def _curve(
+        self, times: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Places [m, L, K] and [m, R, 4], slopes and second derivatives [m, G, K] at ``times``
+        [m], s after the first knot."""
         knots, layout = self.knots, self.layout
         if not len(self._gaps):
-            still = np.zeros((layout.groups, layout.width))
-            return (knots.linear[0], knots.turns[0]), still, still
-        index = min(int(np.searchsorted(self._times, time, side='right')), len(self._gaps)) - 1
-        h = self._gaps[index]
-        s = (time - self._times[index]) / h
+            still = np.zeros((len(times), layout.groups, layout.width))
+            first = np.zeros(len(times), dtype=int)
+            return knots.linear[first], knots.turns[first], still, still
+        index = np.minimum(
+            np.searchsorted(self._times, times, side='right'), len(self._gaps)) - 1
+        h = self._gaps[index][:, None, None]
+        s = (times - self._times[index])[:, None, None] / h
         begin, end = h * self._slopes[index], h * self._slopes[index + 1]
         step = np.empty_like(begin)
-        step[:layout.linears] = knots.linear[index + 1] - knots.linear[index]
-        step[layout.linears:] = self._turned[index]
+        step[:, :layout.linears] = knots.linear[index + 1] - knots.linear[index]
+        step[:, layout.linears:] = self._turned[index]
         # x(s) = x₀ + b s + c s² + d s³, the Hermite cubic.
         c, d = 3.0 * step - 2.0 * begin - end, begin + end - 2.0 * step
         moved = s * (begin + s * (c + s * d))
         slope = (begin + s * (2.0 * c + 3.0 * s * d)) / h
         bend = (2.0 * c + 6.0 * s * d) / (h * h)
-        linear = knots.linear[index] + moved[:layout.linears]
+        linear = knots.linear[index] + moved[:, :layout.linears]
         turns = knots.turns[index]
         if layout.turned:
             turns = quaternion_multiply(
-                rotation_vector_to_quaternion(moved[layout.linears:]), turns)
-        return (linear, turns), slope, bend
+                rotation_vector_to_quaternion(moved[:, layout.linears:]), turns)
+        return linear, turns, slope, bend
 
     def _grippers(self, times: np.ndarray) -> np.ndarray:
         """Gripper numbers [m, g]: linear in time; a binary one keeps its value until the next."""

@@ -24,8 +24,9 @@ class ActionChunk:
 
     ``stamp_ns`` is the time of the observation the chunk is conditioned on; ``times_s`` count
     from there. The first ``prefix_length`` steps were taken over unchanged from the plan already
-    committed. ``uncertainty`` is the spread of the prediction in the units of the data. ``features``
-    are what monitors read beside the actions, such as ``embedding`` [E] and ``samples`` [K, H, D].
+    committed. ``uncertainty`` is the spread of the prediction in the units of the data.
+    ``features`` are what monitors read beside the actions, such as ``embedding`` [E] and
+    ``samples`` [K, H, D].
     """
 
     stamp_ns: int

@@ -1,8 +1,7 @@
 """Normalisation and anchoring can be undone, and say which statistics are wrong."""
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 from mini_folder import CONTRACT
 

@@ -38,13 +38,13 @@ def test_what_is_no_policy_is_refused(folder, tmp_path):
     with pytest.raises(PolicyError, match='no policy'):
         load_policy('tablecloth')
     change(folder, kind='maxi')
-    with pytest.raises(PolicyError, match="kind: unknown 'maxi'.*mini"):
+    with pytest.raises(PolicyError, match=r"kind: unknown 'maxi'.*mini"):
         load_policy(folder)
 
 
 def test_an_unknown_setting_is_named(folder):
     change(folder, haed='l1')
-    with pytest.raises(PolicyError, match="haed.*'head'"):
+    with pytest.raises(PolicyError, match=r"haed.*'head'"):
         load_policy(folder)
 
 

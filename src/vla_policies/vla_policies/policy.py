@@ -48,7 +48,7 @@ class Policy(ABC):
     contract: PolicyContract
     takes_prefix: bool = False
 
-    def reset(self, instruction: str) -> None:
+    def reset(self, instruction: str) -> None:  # noqa: B027 most have nothing to forget
         """Begin an episode; what was remembered of the last one is forgotten."""
 
     def session(self) -> 'Policy':
@@ -71,7 +71,7 @@ class Policy(ABC):
         """
         return self.infer_batch([Request(observation, prefix, delay, rng)])[0]
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 most hold nothing
         """Give back what the policy holds: processes, sockets, memory of a device."""
 
 

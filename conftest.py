@@ -41,6 +41,12 @@ def pytest_configure(config):
     config.domain_claim = claim_domain()
 
 
+def pytest_runtest_teardown():
+    # Drivers raise the priority of the thread that calls them; what is started next inherits it.
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def pytest_xdist_auto_num_workers(config):
     """Tests that start nodes wait more than they compute."""
     return (os.cpu_count() or 1) + 2

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sensor_msgs.msg import JointState
 
+from vla_core.node import go_before_others
 from vla_core.profile import RobotProfile
 
 sys.path.insert(0, str(Path(__file__).parents[2] / 'src' / 'vla_hardware' / 'test' / 'peers'))
@@ -143,8 +143,7 @@ def measure(seconds: float, folder: Path) -> dict:
             stdout=sys.stderr, start_new_session=True)
         try:
             rclpy.init()
-            with suppress(PermissionError):  # a stream does not stutter where the robot is busy
-                os.setpriority(os.PRIO_PROCESS, 0, -10)
+            go_before_others()  # as a computer of its own would
             operator = Operator(profile)
             operator.wait(lambda: operator.place and operator.figures, 'state of the arms', launch)
             operator.rest(1.0, launch)

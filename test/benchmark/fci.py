@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from loop import STREAM_HZ, Person  # noqa: E402
 
 from vla_core.action_chunk import ActionChunk  # noqa: E402
 from vla_core.conversion import chunk_to_message, time_from_message  # noqa: E402
+from vla_core.node import go_before_others  # noqa: E402
 from vla_core.policy_contract import PolicyContract  # noqa: E402
 from vla_core.profile import RobotProfile  # noqa: E402
 from vla_core.rotation import matrix_to_rotation_6d, quaternion_to_matrix  # noqa: E402
@@ -144,8 +144,7 @@ def measure(seconds: float, through: str, arguments: list[str], folder: Path) ->
             stdout=sys.stderr, start_new_session=True)
         try:
             rclpy.init()
-            with suppress(PermissionError):  # a stream does not stutter where the robot is busy
-                os.setpriority(os.PRIO_PROCESS, 0, -10)
+            go_before_others()  # as a computer of its own would
             client = Client(RobotProfile.load('franka'))
             client.wait(lambda: client.pose and client.loop, 'pose of the arm', launch)
             client.switch_on(launch)

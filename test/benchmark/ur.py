@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,8 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.qos import qos_profile_sensor_data
 from rich.console import Console
 from rich.progress import Progress
+
+from vla_core.node import go_before_others
 
 PEERS = Path(__file__).parents[2] / 'src' / 'vla_hardware' / 'test' / 'peers'
 sys.path.insert(0, str(PEERS))
@@ -117,8 +118,7 @@ def measure(seconds: float) -> dict:
             stdout=sys.stderr, start_new_session=True)
         try:
             rclpy.init()
-            with suppress(PermissionError):  # a stream does not stutter where the robot is busy
-                os.setpriority(os.PRIO_PROCESS, 0, -10)
+            go_before_others()  # as a computer of its own would
             person = Person()
             person.wait(lambda: person.pose and person.loop, 'pose of the arm', launch)
             before = person.loop

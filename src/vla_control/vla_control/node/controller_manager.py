@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from vla_control.node.manager_services import ManagerServices
 from vla_control.node.reporter import Reporter
 from vla_control.node.roster import ControllerState
 from vla_control.node.supervision import Supervision
-from vla_core.node import run_node
+from vla_core.node import go_before_others, run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import RobotProfile
 from vla_core.shared_memory import block_name
@@ -31,7 +29,6 @@ __all__ = ['ControllerManager', 'ManagerParameters', 'main']
 
 WATCH = 0.05  # s
 SIMULATION = 'sim'  # the plug-in
-PRIORITY = -10  # niceness: targets come in on time beside a policy that computes
 
 
 class ManagerParameters(StrictModel):
@@ -203,6 +200,5 @@ def _options(text: str) -> dict[str, Any]:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node, before others where the operating system allows it."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    go_before_others()
     return run_node(ControllerManager, args)

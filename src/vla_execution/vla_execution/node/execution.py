@@ -1,7 +1,5 @@
 """The node `execution`: chunks in, one continuous stream of targets out."""
-import os
 import sys
-from contextlib import suppress
 
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -17,7 +15,7 @@ from vla_core.conversion import (
     chunk_to_message,
     time_to_message,
 )
-from vla_core.node import run_node
+from vla_core.node import go_before_others, run_node
 from vla_core.parameters import NodeParameters
 from vla_core.policy_contract import PolicyContract
 from vla_core.profile import RobotProfile
@@ -36,7 +34,6 @@ __all__ = ['ExecutionNode', 'main']
 CHUNKS = QoSProfile(depth=10)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATUS_PERIOD = 0.1  # s
-PRIORITY = -10  # niceness: the arm gets its targets on time beside a policy that computes
 PAUSE_NS = 500_000_000  # without a tick, after which the robot has stopped by itself
 RESUME_WITHIN = 0.02  # m or rad between robot and reference, to go on from the reference
 CODES = {'idle': ExecutionStatus.IDLE, 'executing': ExecutionStatus.EXECUTING,
@@ -263,8 +260,7 @@ class ExecutionNode(Node):
 
 def main() -> int:
     """Run ``ros2 run vla_execution execution``, before others where that is allowed."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    go_before_others()
     return run_node(ExecutionNode)
 
 

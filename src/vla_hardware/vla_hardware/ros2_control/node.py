@@ -5,9 +5,7 @@ It takes the place of the control process: the same topics and services lead to 
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,7 +18,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
-from vla_core.node import run_node
+from vla_core.node import go_before_others, run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import ArmProfile, RobotProfile
 from vla_core.validation import ConfigurationError, StrictModel
@@ -36,7 +34,6 @@ from vla_interfaces.msg import SafetyState
 __all__ = ['BridgeParameters', 'Ros2ControlBridge', 'main']
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-PRIORITY = -10  # niceness: references go out on time beside a policy that computes
 REMEMBERED = 1.0  # s for which a refusal is shown
 POSE_PERIOD = 0.01  # s
 
@@ -352,6 +349,5 @@ class Ros2ControlBridge(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node, before others where the operating system allows it."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    go_before_others()
     return run_node(Ros2ControlBridge, args)

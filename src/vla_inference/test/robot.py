@@ -15,6 +15,7 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
+from vla_core.action_client import for_threads
 from vla_core.conversion import chunk_from_message, image_to_message
 from vla_interfaces.action import ExecuteTask
 from vla_interfaces.msg import ActionChunk, ExecutionStatus, PolicyStatus, SafetyState, TaskCheck
@@ -125,7 +126,7 @@ class Person(Node):
 
     def __init__(self):
         super().__init__('person')
-        self.action = ActionClient(self, ExecuteTask, 'execute_task')
+        self.action = for_threads(ActionClient(self, ExecuteTask, 'execute_task'))
         self.load = self.create_client(LoadPolicy, 'load_policy')
         self.instruct = self.create_client(SetInstruction, 'set_instruction')
         self.succeeded = self.create_client(Trigger, 'task_succeeded')
@@ -155,6 +156,8 @@ class Surroundings:
         self._stopping.set()
         self._thread.join(5.0)
         self._executor.shutdown()
+        for node in (self.execution, self.robot, self.person):
+            node.destroy_node()
         rclpy.try_shutdown()
 
     def wait(self, condition, what, timeout=15.0):

@@ -10,6 +10,8 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
 
+from vla_core.action_client import for_threads
+
 __all__ = ['CallFailed', 'Calls']
 
 
@@ -73,8 +75,8 @@ class Calls:
     async def action(self, action_type: type, name: str, goal: Any) -> Any:
         """The result of an action, once it is there."""
         if name not in self._clients:
-            self._clients[name] = ActionClient(
-                self._node, action_type, name, callback_group=self.group)
+            self._clients[name] = for_threads(ActionClient(
+                self._node, action_type, name, callback_group=self.group))
         client = self._clients[name]
         await self._ready(client.server_is_ready, f'action {name}')
         handle = await self.within(

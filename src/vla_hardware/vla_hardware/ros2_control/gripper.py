@@ -11,6 +11,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from vla_core.action_client import for_threads
 from vla_core.profile import GripperProfile
 from vla_hardware.ros2_control.configuration import GripperDriver
 from vla_hardware.ros2_control.outputs import message_type
@@ -42,7 +43,7 @@ class GripperBridge:
             action = {'gripper_command': 'GripperCommand',
                       'parallel_gripper_command': 'ParallelGripperCommand'}[driver.kind]
             self._action = message_type(f'control_msgs/action/{action}')
-            self._client = ActionClient(node, self._action, name, callback_group=group)
+            self._client = for_threads(ActionClient(node, self._action, name, callback_group=group))
         self._name = name
         node.create_subscription(
             Float64MultiArray, commands, self._take, 1, callback_group=group)

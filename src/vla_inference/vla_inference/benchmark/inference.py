@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 from std_srvs.srv import Trigger
 
+from vla_core.action_client import for_threads
 from vla_core.policy_contract import PolicyContract
 from vla_inference.benchmark import _policies
 from vla_inference.fast_slow.policy import FastSlowPolicy, FastSlowSettings
@@ -51,7 +52,7 @@ class Person:
         self.chunks: list[tuple[ActionChunk, int]] = []
         self.status = PolicyStatus()
         self._launch = launch
-        self.action = ActionClient(self.node, ExecuteTask, 'execute_task')
+        self.action = for_threads(ActionClient(self.node, ExecuteTask, 'execute_task'))
         self._reset = self.node.create_client(ResetWorld, 'reset_world')
         self._release = self.node.create_client(Trigger, 'release')
         self.node.create_subscription(ActionChunk, 'action_chunk', self._take, 10)

@@ -10,6 +10,7 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
+from vla_core.action_client import for_threads
 from vla_interfaces.action import ExecuteTask
 from vla_interfaces.srv import LoadPolicy, ResetWorld, SetInstruction
 
@@ -29,7 +30,7 @@ class Commands:
         self._stop = node.create_client(Trigger, 'stop')
         self._release = node.create_client(Trigger, 'supervisor/release')
         self._tell = node.create_publisher(String, 'operator_stop', 10)
-        self._task = ActionClient(node, ExecuteTask, 'execute_task')
+        self._task = for_threads(ActionClient(node, ExecuteTask, 'execute_task'))
         self._cancel = node.create_client(CancelGoal, 'execute_task/_action/cancel_goal')
         self._instruction = node.create_client(SetInstruction, 'set_instruction')
         self._load = node.create_client(LoadPolicy, 'load_policy')

@@ -14,7 +14,8 @@ from vla_core.profile import RobotProfile
 from vla_simulation.suites import draw_task, load
 
 pytestmark = pytest.mark.alone  # each test runs a control loop in real time
-LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none')
+LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none', 'policy:=',
+          'web:=false', 'runs:=')
 PROBE = Path(__file__).parent / 'control_probe.py'
 
 

@@ -4,21 +4,26 @@ Tests that measure time or load every core carry the marker `alone`; they run by
 end. What fails is run once more with nothing beside it, because a test of real processes can fail
 for want of a processor; that is said, and a second failure counts.
 """
+import subprocess
 import sys
 
 import pytest
 
-NOTHING_SELECTED = 5
+NOTHING_SELECTED = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def run(*options: str) -> int:
-    """Run pytest, what failed once more, and return the exit status."""
-    status = pytest.main(['-q', *options])
+def _pytest(*options: str) -> int:
+    """Run pytest in a process of its own, which leaves nothing to the next one."""
+    return subprocess.run([sys.executable, '-m', 'pytest', '-q', *options]).returncode
+
+
+def run(*options: str, beside: tuple[str, ...] = ()) -> int:
+    """Run pytest, what failed once more without the options ``beside``; return the exit status."""
+    status = _pytest(*beside, *options)
     if status == pytest.ExitCode.TESTS_FAILED:
         print('what failed above is run once more by itself', flush=True)
-        alone = [option for option in options if option not in ('-n', 'auto', '--dist', 'loadfile')]
-        status = pytest.main(['-q', '--last-failed', '--last-failed-no-failures', 'none', *alone])
-    return int(status)
+        status = _pytest('--last-failed', '--last-failed-no-failures', 'none', *options)
+    return status
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +31,8 @@ def main(arguments: list[str]) -> int:
         arguments.remove('--long')
         return run('-m', 'long', *arguments)
     statuses = [
-        run('-n', 'auto', '--dist', 'loadfile', '-m', 'not long and not alone', *arguments),
+        run('-m', 'not long and not alone', *arguments,
+            beside=('-n', 'auto', '--dist', 'loadfile')),
         run('-m', 'alone and not long', *arguments)]
     if all(status == NOTHING_SELECTED for status in statuses):
         return NOTHING_SELECTED

@@ -23,7 +23,7 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            'camera_node = vla_cameras.node:main',
+            'camera_node = vla_cameras:main',
             *(f'{name} = vla_cameras.commands.{name}:main' for name in commands),
         ],
         'vla_cameras.sources': [

@@ -17,5 +17,5 @@ setup(
     description='Control laws, safety chain, real-time loop and controller manager.',
     license='Apache-2.0',
     entry_points={'console_scripts': [
-        'controller_manager = vla_control.node.controller_manager:main']},
+        'controller_manager = vla_control.node:main']},
 )

@@ -16,5 +16,5 @@ setup(
     maintainer_email='maintainers@example.com',
     description='Chunk scheduler and jerk-limited interpolator.',
     license='Apache-2.0',
-    entry_points={'console_scripts': ['execution = vla_execution.node.execution:main']},
+    entry_points={'console_scripts': ['execution = vla_execution.node:main']},
 )

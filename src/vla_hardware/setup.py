@@ -19,7 +19,7 @@ setup(
     entry_points={
         'console_scripts': [
             'check_robot = vla_hardware.check_robot:main',
-            'ros2_control_bridge = vla_hardware.ros2_control.node:main',
+            'ros2_control_bridge = vla_hardware.ros2_control:main',
         ],
         'vla_hardware.plugins': [
             'aloha = vla_hardware.aloha:AlohaHardware',

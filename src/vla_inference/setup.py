@@ -18,10 +18,10 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            'inference_node = vla_inference.node.inference_node:main',
-            'task_check = vla_inference.task_check.node:main',
-            'calibrate_delays = vla_inference.commands.calibrate_delays:main',
-            'tell = vla_inference.commands.tell:main',
+            'inference_node = vla_inference.node:main',
+            'task_check = vla_inference.task_check:main',
+            'calibrate_delays = vla_inference.commands:run_calibrate_delays',
+            'tell = vla_inference.commands:run_tell',
         ],
         'vla_inference.success': [
             f'{name} = vla_inference.success.{name}:{name.capitalize()}'

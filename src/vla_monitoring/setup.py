@@ -17,12 +17,12 @@ setup(
     description='RViz markers, diagnostics, watchdogs and failure detection.',
     license='Apache-2.0',
     entry_points={'console_scripts': [
-        'failure_detector = vla_monitoring.detection.node:main',
+        'failure_detector = vla_monitoring.detection:main',
         'foxglove_bridge = vla_monitoring.foxglove_bridge:main',
-        'run_recorder = vla_monitoring.run_log.node:main',
+        'run_recorder = vla_monitoring.run_log:main',
         'stop_key = vla_monitoring.supervision.stop_key:main',
-        'supervisor = vla_monitoring.supervision.node:main',
-        'visualisation = vla_monitoring.visualisation.node:main',
-        'web_view = vla_monitoring.web.node:main',
+        'supervisor = vla_monitoring.supervision:main',
+        'visualisation = vla_monitoring.visualisation:main',
+        'web_view = vla_monitoring.web:main',
     ]},
 )

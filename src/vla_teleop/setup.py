@@ -18,7 +18,7 @@ setup(
     description='Teleoperation devices and the node that turns them into targets.',
     license='Apache-2.0',
     entry_points={
-        'console_scripts': ['teleop = vla_teleop.node.teleop:main'],
+        'console_scripts': ['teleop = vla_teleop.node:main'],
         'vla_teleop.devices': [
             'gamepad = vla_teleop.devices.gamepad:Gamepad',
             'keyboard = vla_teleop.devices.keyboard:Keyboard',

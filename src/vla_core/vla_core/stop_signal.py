@@ -1,8 +1,10 @@
 """How a process is told to stop, where a handler of its own must not run amid other work."""
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from socket import socketpair
+from typing import Any
 
 __all__ = ['StopSignal']
 
@@ -26,6 +28,8 @@ class StopSignal:
         signal.set_wakeup_fd(self._writer.fileno())
         for number in STOPPING:
             signal.signal(number, self._handle)
+        # An interrupt amid a destructor cannot leave it; it is delivered all the same.
+        sys.unraisablehook = _say_all_but_interrupts
 
     def deliver_to(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once, on a thread of its own, when a signal comes or has come."""
@@ -41,3 +45,8 @@ class StopSignal:
         while self._reader.recv(1)[0] not in STOPPING:
             pass
         callback()
+
+
+def _say_all_but_interrupts(unraisable: Any) -> None:
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)

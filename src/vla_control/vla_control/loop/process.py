@@ -63,6 +63,8 @@ class LoopProcess:
         self._missed = 0
         self._stops_seen = 0
         self._held = False
+        # Sent after the tick: whoever has the answer reads a state that shows what was done.
+        self._answered: dict[str, Any] | None = None
         self.ending = False
         self._handlers = {
             'switch': self._switch, 'load': self._load, 'unload': self._unload,
@@ -100,6 +102,9 @@ class LoopProcess:
             self._listen(begun)
             core.act()
             self._publisher.publish(self._late, self._work, self._missed)
+            if self._answered is not None:
+                self._put(self._answered)
+                self._answered = None
             self._beats['loop_beat_ns'][0] = clock()
             self._work.add((clock() - begun) * 1e-3)
             if core.events:
@@ -155,12 +160,11 @@ class LoopProcess:
             self._beats['loop_beat_ns'][0] = time.monotonic_ns() + LENGTHY_NS
         try:
             result = self._handlers[verb](**request)
-            answer = {'id': number, 'result': result}
+            self._answered = {'id': number, 'result': result}
         except (ControllerError, HardwareError, TrajectoryError, TargetRefused) as error:
-            answer = {'id': number, 'error': str(error)}
+            self._answered = {'id': number, 'error': str(error)}
         except (TypeError, ValueError, KeyError) as error:
-            answer = {'id': number, 'error': f'request {verb!r}: {error}'}
-        self._put(answer)
+            self._answered = {'id': number, 'error': f'request {verb!r}: {error}'}
 
     def _report(self) -> None:
         while self._core.events:

@@ -1,0 +1,41 @@
+"""A program told to stop while it starts ends quietly; afterwards its own handlers count."""
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SLOW = 'import time\nprint("importing", flush=True)\ntime.sleep({seconds})\n'
+MAIN = """
+import signal
+
+def main():
+    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
+    return 5
+"""
+RUN = 'import sys; from vla_core.program import program; sys.exit(program("slow")())'
+
+
+def start(folder, text):
+    (folder / 'slow.py').write_text(text)
+    return subprocess.Popen(
+        [sys.executable, '-c', RUN], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={'PYTHONPATH': ':'.join(['.', *sys.path])})
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_amid_the_imports_ends_it_without_a_word(tmp_path, number):
+    process = start(tmp_path, SLOW.format(seconds=30) + MAIN)
+    process.stdout.readline()
+    begun = time.monotonic()
+    process.send_signal(number)
+    output, error = process.communicate(timeout=10)
+    assert (process.returncode, output, error) == (0, '', '')
+    assert time.monotonic() - begun < 5.0
+
+
+def test_afterwards_signals_are_as_they_were(tmp_path):
+    process = start(tmp_path, SLOW.format(seconds=0) + MAIN)
+    output, error = process.communicate(timeout=10)
+    assert (process.returncode, output, error) == (5, 'importing\nTrue\n', '')

@@ -16,12 +16,12 @@ def text(name):
 
 
 def choose_policy(context):
-    """The shipped policy of the robot by its name, which the layers after this one see."""
+    """Name the shipped policy of the robot, or none, for this layer and those after it."""
     chosen = LaunchConfiguration('policy').perform(context)
-    if chosen != 'shipped':
-        return []
-    robot = RobotProfile.load(LaunchConfiguration('robot').perform(context)).name
-    return [SetLaunchConfiguration('policy', made_for(robot))]
+    if chosen == 'shipped':
+        robot = RobotProfile.load(LaunchConfiguration('robot').perform(context)).name
+        return [SetLaunchConfiguration('policy', made_for(robot))]
+    return [SetLaunchConfiguration('policy', '')] if chosen == 'none' else []
 
 
 def generate_launch_description():
@@ -33,7 +33,7 @@ def generate_launch_description():
             'policy', default_value='shipped',
             description='Policy: the folder of a checkpoint, which is served here, or the address '
                         'of a server, or shipped for the one that comes with the robot, if one '
-                        'does; empty: none until load_policy is called.'),
+                        'does, or none until load_policy is called.'),
         DeclareLaunchArgument(
             'contract', default_value='',
             description='Contract between policy and robot, by name or path; empty: the one that '

@@ -64,7 +64,7 @@ def generate_launch_description():
             description='Serve Foxglove on port 8765.'),
         DeclareLaunchArgument(
             'runs', default_value='~/.ros/vla_runs',
-            description='Folder that gets a folder for this run; empty: none.'),
+            description='Folder that gets a folder for this run, or none.'),
         # A robot goes on without a view, not without its supervisor.
         node('supervisor', [{
             'table': text('supervision'),
@@ -76,7 +76,7 @@ def generate_launch_description():
             'port': ParameterValue(LaunchConfiguration('web_port'), value_type=int)}],
             condition=IfCondition(LaunchConfiguration('web'))),
         node('run_recorder', [{'runs': text('runs')}],
-             condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('runs'), ''))),
+             condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('runs'), 'none'))),
         node('foxglove_bridge',
              condition=IfCondition(LaunchConfiguration('foxglove'))),
         Node(package='vla_monitoring', executable='failure_detector', name='failure_detector',

@@ -14,8 +14,8 @@ from vla_core.profile import RobotProfile
 from vla_simulation.suites import draw_task, load
 
 pytestmark = pytest.mark.alone  # each test runs a control loop in real time
-LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none', 'policy:=',
-          'web:=false', 'runs:=')
+LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none', 'policy:=none',
+          'web:=false', 'runs:=none')
 PROBE = Path(__file__).parent / 'control_probe.py'
 
 
@@ -123,8 +123,8 @@ def test_a_session(terminal, wait_for, robot):
     assert probe("set_parameter('cartesian_impedance_controller', 'task.k_pos_x', 300.0)") == ''
     refused = probe("set_parameter('cartesian_impedance_controller', 'task.k_pos_x', -1.0)")
     assert 'task.k_pos_x' in refused
-    status = probe('diagnostics()')
-    assert {'control loop', 'safety', 'targets'} <= {name.split(': ')[-1] for name in status}
+    wait_for(lambda: {'control loop', 'safety', 'targets'} <= {
+        name.split(': ')[-1] for name in probe('diagnostics()')}, 'its diagnostics')
     assert terminal.interrupt(launch) < 3.0
     assert not terminal.left_running()
 

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / 'requirements' / 'peers' / 'crisp.txt'
 SESSION = ROOT / 'test' / 'peers' / 'crisp_session.py'
 pytestmark = pytest.mark.alone  # each test runs a control loop in real time
-LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none', 'policy:=',
-          'web:=false', 'runs:=')
+LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none', 'policy:=none',
+          'web:=false', 'runs:=none')
 WIDTH, HEIGHT = 0.32, 0.16  # m, of the session's figure eight
 
 

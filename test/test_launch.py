@@ -21,6 +21,7 @@ def test_arguments_are_described(terminal):
     assert 'No description' not in shown.stdout
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize('robot', ['franka', 'ur', 'aloha'])
 def test_robot_is_described_and_stops_on_interrupt(terminal, wait_for, robot):
     launch = terminal.start(*LAUNCH, f'robot:={robot}')
@@ -30,6 +31,7 @@ def test_robot_is_described_and_stops_on_interrupt(terminal, wait_for, robot):
     assert '<robot' in description.stdout, description.stderr + launch.output.read_text()
     static = terminal.run('ros2', 'topic', 'echo', '--once', '/tf_static')
     assert 'frame_id: ' in static.stdout, static.stderr
+    wait_for(lambda: 'is ready' in launch.output.read_text(), 'the controller manager', 40.0)
     assert terminal.interrupt(launch) < 3.0
     assert not terminal.left_running()
     assert 'Traceback' not in launch.output.read_text()

@@ -180,6 +180,27 @@ def test_a_safety_stop_drops_everything_until_it_is_started_again(bench, chunk, 
     assert len(room.targets) == count
 
 
+def test_a_stop_moves_no_arm_that_it_did_not_lead(bench, chunk, home):
+    room = bench(('strategy', 'replace'), ('hold_timeout', 0.2))
+    room.until(lambda: room.node._begun and room.chunks.get_subscription_count())
+    room.pose.pose.position.y = 0.1  # by somebody else, since the execution has begun
+    room.spin(0.2)
+    assert room.call('execution/stop').success
+    room.until(lambda: not room.node._begun)
+    assert room.call('execution/start').success
+    rows = np.tile(home, (3, 1))
+    rows[:, 1] = 0.1
+    room.send(chunk, rows)
+    room.until(lambda: room.state().state == ExecutionStatus.HOLDING)
+    room.spin(0.5)  # longer than it holds
+    room.pose.pose.position.y = 0.2
+    room.targets.clear()
+    assert room.call('execution/stop').success
+    room.until(lambda: not room.node._begun)
+    room.spin(0.2)
+    assert not room.targets and room.pose.pose.position.y == 0.2
+
+
 def test_strategies_change_live_and_faults_are_injected(bench, chunk, home):
     room = bench(('faults.loss', 1.0))
     room.until(lambda: room.node._begun and room.chunks.get_subscription_count())

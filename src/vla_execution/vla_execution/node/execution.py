@@ -60,7 +60,7 @@ class ExecutionNode(Node):
         self._state = RobotState(self, layout, self._paths.executed)
         self._output = make_output(self, layout, values)
         self._renew_link(values)
-        self._begun, self._waiting = False, values.autostart
+        self._begun, self._waiting, self._leads = False, values.autostart, False
         self._safe, self._halted = True, False
         self._ticked_ns, self._held_ns = 0, 0
         self._said = ''
@@ -179,6 +179,7 @@ class ExecutionNode(Node):
         self._executor.start(now_ns, robot)
         self._renew_link(self._settings.values)
         self._begun, self._waiting, self._halted = True, False, False
+        self._leads = False
         self._ticked_ns = now_ns
         return True, 'started'
 
@@ -205,11 +206,13 @@ class ExecutionNode(Node):
         reference = self._executor.reference(now)
         state = self._executor.state
         if state == 'stopped':
-            self._begun = False
-        if state != 'holding':
-            self._held_ns = now
-        held = (now - self._held_ns) * 1e-9
-        if state != 'idle' and held <= self._settings.values.hold_timeout:
+            self._begun = False  # and the last reference is given only to a robot that was led
+        else:
+            if state != 'holding':
+                self._held_ns = now
+            held = (now - self._held_ns) * 1e-9
+            self._leads = state != 'idle' and held <= self._settings.values.hold_timeout
+        if self._leads:
             self._output.publish(reference, now)
 
     def _resume(self, now_ns: int) -> bool:

@@ -209,6 +209,8 @@ class SupervisorNode(Node):
                 target.header.frame_id != pose.header.frame_id):
             return 0.0, 0.0
         (p, q), (there, turn) = pose_from_message(pose.pose), pose_from_message(target.pose)
+        if not np.isfinite([*there, *turn]).all():
+            return 0.0, 0.0  # the controller refuses it, so nothing is tracked
         return float(np.linalg.norm(p - there)), float(angle_between(q, turn))
 
     def _joint_error(self, arm: ArmProfile) -> float:
@@ -218,8 +220,10 @@ class SupervisorNode(Node):
             return 0.0
         with suppress(ConversionError):
             wanted = [name for name in arm.joints if name in target.name]
-            error = (reorder(target.name, target.position, wanted)
-                     - reorder(state.name, state.position, wanted))
+            there = reorder(target.name, target.position, wanted)
+            if not np.isfinite(there).all():
+                return 0.0
+            error = there - reorder(state.name, state.position, wanted)
             return float(np.max(np.abs(error), initial=0.0))
         return 0.0
 

@@ -37,6 +37,29 @@ def test_a_stream_of_poses_is_tracked_not_stepped(lockstep, kind):
     assert robot.largest_torque_step() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize('seed', [0, 3])
+def test_targets_at_and_beyond_the_end_of_reach_make_no_joint_fast(lockstep, seed):
+    """Near a stretched elbow a small motion of the tip is a large one of a joint."""
+    robot = lockstep(controllers={'tip': {
+        'type': 'cartesian_impedance', 'arm': 'arm', 'parameters': {'reference.limit_scale': 0.5}}})
+    robot.core.switch(['tip'], [])
+    place, turn = robot.pose()
+    generator = np.random.default_rng(seed)
+    fastest = 0.0
+    for _ in range(8):
+        there = np.array(place) + generator.uniform([-0.3, -0.6, -0.2], [0.6, 0.6, 0.5])
+        for _ in range(10):
+            step = there - robot.runner.controller.reference_pose()[0]
+            there_or_nearer = there - step * max(0.0, 1.0 - 0.59 / np.linalg.norm(step))
+            robot.run(0.1, 'pose', lambda t, to=there_or_nearer: [*to, *turn])
+            fastest = max(fastest, (np.abs(robot.state.velocity) / robot.arm.limits.velocity).max())
+        robot.core.stop('operator')
+        robot.run(0.1)
+        robot.core.release()
+    assert not robot.core.latch.engaged
+    assert fastest < 1.0
+
+
 @pytest.mark.parametrize('robot_name', ['ur', 'aloha'])
 def test_position_arms_track_and_yield_by_admittance(lockstep, robot_name):
     """CRISP's laws all end in torques; UR and ALOHA take positions."""

@@ -11,7 +11,7 @@ from vla_control.laws.inverse_kinematics import DampedLeastSquares, DampingGains
 from vla_control.laws.joint_trajectory import JointTrajectory, TrajectoryError, TrajectoryPoints
 from vla_control.laws.joint_velocity import braking_bounded
 from vla_control.laws.null_space import PROJECTORS
-from vla_control.laws.operational_space import OperationalSpace
+from vla_control.laws.operational_space import REGULARIZATION, OperationalSpace
 from vla_core.profile import RobotProfile
 
 
@@ -52,7 +52,8 @@ def test_an_unknown_tip_frame_is_named():
 def test_projectors_leave_the_tip_alone(model):
     model.update(model.profile.home, np.zeros(7))
     space = OperationalSpace(7)
-    space.update(model.jacobian, model.inverse_inertia, 0.0)
+    space.update(model.jacobian, model.inverse_inertia)
+    space.mobility.flat[::7] -= REGULARIZATION
     torque = np.arange(7.0)
     moved = PROJECTORS['dynamic'](torque, model.jacobian, space, 0.0)
     acceleration = model.jacobian @ np.linalg.solve(model.inertia, moved)
@@ -60,6 +61,23 @@ def test_projectors_leave_the_tip_alone(model):
     still = PROJECTORS['kinematic'](torque, model.jacobian, space, 0.0)
     np.testing.assert_allclose(model.jacobian @ still, 0.0, atol=1e-8)
     assert PROJECTORS['none'](torque, model.jacobian, space, 0.0) is torque
+
+
+def test_the_inertia_of_the_tip_is_bounded_near_singular_poses(model):
+    stretched = np.array([0.0, 0.4, 0.0, -0.48, 0.0, 1.05, 0.785])
+    for away in (0.0, 0.05, 0.2):
+        model.update(stretched - [0, 0, 0, away, 0, 0, 0], np.zeros(7))
+        space = OperationalSpace(7)
+        space.update(model.jacobian, model.inverse_inertia)
+        heaviest = 1.0 / np.linalg.eigvalsh(space.mobility)[0]
+        assert heaviest < 27.0, f'{away} rad away'
+    model.update(model.profile.home, np.zeros(7))
+    space.update(model.jacobian, model.inverse_inertia)
+    undamped = model.jacobian @ model.inverse_inertia @ model.jacobian.T
+    np.testing.assert_allclose(space.mobility, undamped, atol=1.1 * REGULARIZATION)
+    twist = np.array([0.1, -0.2, 0.1, 0.3, 0.0, 0.2])
+    np.testing.assert_allclose(
+        model.jacobian @ space.joint_velocity(twist), twist, atol=0.02)
 
 
 def test_friction_follows_the_sigmoid_and_starts_at_zero():

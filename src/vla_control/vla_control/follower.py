@@ -134,11 +134,11 @@ class VectorFollower:
     the displacement of this period; `velocity` and `acceleration` are tuples of three.
     """
 
-    __slots__ = ('_a_brake', '_gains', '_j_brake', '_limits', 'acceleration', 'speed_cap',
+    __slots__ = ('_a_brake', '_gains', '_j_brake', 'acceleration', 'limits', 'speed_cap',
                  'velocity')
 
     def __init__(self, limits: MotionLimits, gains: FollowerGains | None = None) -> None:
-        self._limits = limits
+        self.limits = limits
         self._gains = gains or FollowerGains()
         self._a_brake = BRAKING * limits.acceleration
         self._j_brake = BRAKING * limits.jerk
@@ -186,7 +186,7 @@ class VectorFollower:
         tx, ty, tz = vt
         vx, vy, vz = self.velocity
         ax, ay, az = self.acceleration
-        limits = self._limits
+        limits = self.limits
         size = sqrt(ex * ex + ey * ey + ez * ez)
         corner = self._a_brake / (k1 * k1)
         if size <= corner:

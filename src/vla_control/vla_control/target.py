@@ -30,6 +30,7 @@ __all__ = ['JointReference', 'PoseReference', 'RotationEstimator', 'TargetEstima
 
 OVERDUE = 1.6  # periods of the stream after which a target is overdue
 LONGEST_PERIOD = 0.25  # s; slower streams are followed step by step
+SLOW = 0.05  # share of the fastest that a reference may always move at, so that it can begin
 FIRST_PERIOD = 0.02  # s, until the stream has shown its own
 
 X = TypeVar('X')
@@ -218,10 +219,11 @@ class PoseReference:
         """Whether the reference still moves noticeably (1 mm/s, 1 mrad/s)."""
         return _length(self.linear_velocity) > 1e-3 or _length(self.angular_velocity) > 1e-3
 
-    def slow_down(self, share: float) -> None:
-        """From now on move at most at this share of the present speed; 1 and more lifts that."""
+    def limit_speed(self, share: float) -> None:
+        """From now on move at most at this multiple of the present speed, or slowly."""
         for follower in (self._linear, self._angular):
-            follower.speed_cap = inf if share >= 1.0 else share * _length(follower.velocity)
+            follower.speed_cap = max(
+                share * _length(follower.velocity), SLOW * follower.limits.velocity)
 
     def step(self, time: float, dt: float) -> None:
         """Move on to `time`, dt after the last step."""

@@ -1,7 +1,7 @@
 """Whatever comes whenever: the output is finite, continuous and within the robot's limits."""
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as some
+from hypothesis import HealthCheck, example, given, settings, strategies as some
 
 from vla_core.action_chunk import ActionChunk
 from vla_core.action_space import ActionSpace
@@ -58,6 +58,8 @@ EVENTS = some.lists(some.tuples(
 @pytest.mark.parametrize('name', SPACES)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(strategy=some.sampled_from(STRATEGIES), events=EVENTS)
+@example(strategy='replace',  # brakes before the end of a joint's range
+         events=[(0, 0, 4, 1, 1, 0.25, 0), (271, -29, 1, 50, 0, 0.0, 0)])
 def test_any_sequence_of_chunks_and_times(name, strategy, events):
     profile, space, start = SPACES[name]
     executor = Executor(profile, space, ExecutionSettings(strategy=strategy))

@@ -42,6 +42,8 @@ __all__ = ['Gains', 'Motion']
 INSIDE = 0.98  # share of the velocity limit that is asked for: jerk needs room to round the corner
 BRAKING = 0.75  # share of acceleration and jerk planned for braking, likewise
 MARGIN = 1e-9  # share of every limit kept free for rounding
+END = 0.01  # rad or m kept free before the end of a joint's range: braking may be late
+NEAR = 1e-4  # rad or m
 REST = 1e-3  # m/s, rad/s
 
 
@@ -130,15 +132,14 @@ class Motion:
         wanted, feed = self._slower(wanted, feed)
         gap = wanted - self.velocity
         gain, _ = _gain(gap, gains.velocity, BRAKING * self._j)
-        wanted = _shorten(feed + gain * gap, self._a)
+        wanted = feed + gain * gap
+        if self._bounded:
+            wanted = self._stopping(wanted)
+        wanted = _shorten(wanted, self._a)
         return _shorten(min(gains.acceleration, 1.0 / h) * (wanted - self.acceleration), self._j)
 
     def _slower(self, wanted: np.ndarray, feed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """
-        Bring the speed asked for within the limit, and within what the joint's range allows.
-
-        At the speed limit only what turns or slows the motion is fed forward.
-        """
+        """Bring the speed asked for within the limit, where only turning and slowing is fed on."""
         fastest = INSIDE * self._v
         size = _length(wanted)
         if (size > fastest).any():
@@ -146,13 +147,30 @@ class Motion:
             wanted = np.where(over, wanted * (fastest / np.where(over, size, 1.0)), wanted)
             along = np.maximum(np.sum(feed * wanted, axis=-1, keepdims=True), 0.0) / fastest ** 2
             feed = np.where(over, feed - along * wanted, feed)
-        if self._bounded:
-            up, down = (stopping_speed(room, BRAKING * self._a, BRAKING * self._j) for room in (
-                self.layout.upper - self.linear, self.linear - self.layout.lower))
-            feed = np.where(wanted > up, np.minimum(feed, 0.0), np.where(
-                wanted < -down, np.maximum(feed, 0.0), feed))
-            wanted = np.clip(wanted, -down, up)
         return wanted, feed
+
+    def _stopping(self, wanted: np.ndarray) -> np.ndarray:
+        """
+        The acceleration [G, 1] that is wanted, as far as the motion stops in its range.
+
+        With u(d) the speed from which it stops within d, toward an end d away
+
+            a ≤ −u'(d) v + k₂ (u(d) − v),
+
+        so that v never passes u; d and v are those when the present acceleration has been ended.
+        """
+        a, j = BRAKING * self._a, BRAKING * self._j
+        for sign, room in ((1.0, self.layout.upper - END - self.linear),
+                           (-1.0, self.linear - self.layout.lower - END)):
+            speeding = np.maximum(sign * self.acceleration, 0.0)
+            lasting = speeding / self._j
+            moving = sign * self.velocity + 0.5 * lasting * speeding
+            room = room - lasting * np.maximum(sign * self.velocity + lasting * speeding / 3.0, 0.0)
+            fastest = stopping_speed(room, a, j)
+            slope = (fastest - stopping_speed(room - NEAR, a, j)) / NEAR
+            most = self._gains.velocity * (fastest - moving) - slope * np.maximum(moving, 0.0)
+            wanted = sign * np.minimum(sign * wanted, most)
+        return wanted
 
     def _viable(self, jerk: np.ndarray) -> np.ndarray:
         """``jerk`` [G, K], moved as little as needed toward the one that ends the acceleration."""

@@ -45,7 +45,8 @@ class GripperDrive:
             if 'open' in held or 'close' in held:
                 way = (('open' in held) - ('close' in held)) * self.speed * dt
                 self.opening, self._goal = min(max(self._at + way, 0.0), 1.0), None
-            if given is not None and self._follows(given):
+                self._device_at, self._picked_up = given, False
+            elif given is not None and self._follows(given):
                 self._approach(given, dt)
                 self._goal = None
         if self._goal is not None:

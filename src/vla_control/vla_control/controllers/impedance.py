@@ -29,7 +29,8 @@ from vla_hardware import ControlMode
 __all__ = ['CartesianImpedance', 'ForceFeedback', 'GravityCompensation', 'JointImpedance',
            'OperationalSpaceControl']
 
-SPEED_SHARE = 0.6  # of a joint's fastest, beyond which the tip's reference slows down
+SPEED_SHARE = 0.6  # of a joint's fastest, which the tip's reference asks for at most
+SLOWEST = 1e-6  # share of it that is not worth a limit: the reference stands
 
 
 class CartesianImpedance(Controller):
@@ -79,8 +80,8 @@ class CartesianImpedance(Controller):
 
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
         state = self.arm.state
-        fastest = float((np.abs(state.velocity) * self._inverse_speed).max())
-        self._reference.slow_down(SPEED_SHARE / fastest if fastest > SPEED_SHARE else 1.0)
+        asked = np.abs(self._law.joint_velocity(self._reference)) * self._inverse_speed
+        self._reference.limit_speed(SPEED_SHARE / max(float(asked.max()), SLOWEST))
         if hold:
             self._reference.brake(dt)
             self._law.target_wrench[:] = 0.0

@@ -257,6 +257,12 @@ class Impedance:
         np.matmul(jacobian.T, wrench, out=torque)
         torque += self._project(pull, jacobian, space, parameters.nullspace.regularization)
 
+    def joint_velocity(self, reference: PoseReference) -> np.ndarray:
+        """Joint velocity [n] that the reference's motion asks for, at the last measured state."""
+        twist = self._rate_error
+        twist[:3], twist[3:] = reference.linear_velocity, reference.angular_velocity
+        return self._space.joint_velocity(twist)
+
     def _output(self, torque: np.ndarray) -> np.ndarray:
         weight = self._weights['output_torque']
         last = self._last

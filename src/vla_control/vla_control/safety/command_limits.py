@@ -16,6 +16,7 @@ __all__ = ['EffortLimiter', 'Limiter', 'PositionLimiter', 'VelocityLimiter', 'ma
 
 PASSING = 1.0 + 1e-6
 BRAKING = 0.7  # share of the acceleration planned for catching up
+DAMPED_FROM, DAMPED_FULLY = 0.9, 1.05  # shares of a joint's fastest speed
 NOTICEABLE = 1e-3  # rad; less is the smoothing of a kink, such as each target of a stream makes
 
 
@@ -40,10 +41,12 @@ class Limiter:
 
 
 class EffortLimiter(Limiter):
-    """Torque and torque rate, and a barrier at the ends of the joints' ranges.
+    """Torque and torque rate, and barriers at the ends of the joints' ranges and speeds.
 
     Inside the margin before an end no torque may push outward by more than a spring-damper that
-    reaches the full torque inward at the end itself leaves.
+    reaches the full torque inward at the end itself leaves. Around a joint's fastest speed, and
+    around the speed from which it still stops before that margin, it is damped, by the full torque
+    just beyond: near a singular pose a small pull of the tip is a large acceleration of a joint.
     """
 
     def __init__(self, limits: JointLimits, period: float, margin: float) -> None:
@@ -53,6 +56,9 @@ class EffortLimiter(Limiter):
         self._high = limits.position_upper - margin
         self._stiffness = limits.effort / margin
         self._damping = 0.05 * self._stiffness
+        self._braking = 2.0 * BRAKING * limits.acceleration
+        self._fast = DAMPED_FROM * limits.velocity
+        self._drag = limits.effort / ((DAMPED_FULLY - DAMPED_FROM) * limits.velocity)
         self._out = np.zeros_like(self.last)
 
     def limit(
@@ -67,6 +73,11 @@ class EffortLimiter(Limiter):
         if below.max() > 0.0:
             spring = self._stiffness * below - self._damping * np.minimum(velocity, 0.0)
             np.maximum(out, 2.0 * spring - most, out=out, where=below > 0.0)
+        room = np.where(velocity > 0.0, -above, -below)
+        fast = np.sqrt(self._braking * np.maximum(room, 0.0))
+        excess = np.abs(velocity) - np.minimum(fast, self._fast, out=fast)
+        if excess.max() > 0.0:
+            out -= np.copysign(self._drag * np.maximum(excess, 0.0), velocity)
         np.minimum(out, most, out=out)
         np.maximum(out, -most, out=out)
         np.minimum(out, last + self._step, out=out)

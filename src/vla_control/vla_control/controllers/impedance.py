@@ -80,8 +80,9 @@ class CartesianImpedance(Controller):
 
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
         state = self.arm.state
-        asked = np.abs(self._law.joint_velocity(self._reference)) * self._inverse_speed
-        self._reference.limit_speed(SPEED_SHARE / max(float(asked.max()), SLOWEST))
+        asked = self._law.joint_velocity(self._reference) * self._inverse_speed
+        fastest = max(SLOWEST, *map(abs, asked.tolist()))
+        self._reference.limit_speed(SPEED_SHARE / fastest)
         if hold:
             self._reference.brake(dt)
             self._law.target_wrench[:] = 0.0

@@ -34,6 +34,7 @@ class OperationalSpace:
 
     def __init__(self, joints: int) -> None:
         self.mobility = np.eye(6)
+        self._diagonal = np.einsum('ii->i', self.mobility)
         self.mobility_transposed = np.zeros((joints, 6))
         self._damping = 0.0
 
@@ -44,7 +45,7 @@ class OperationalSpace:
         smallest = float(dsyev(self.mobility, compute_v=0)[0][0])
         lack = max(0.0, 1.0 - smallest / NEARLY_SINGULAR)
         self._damping = NEARLY_SINGULAR * lack * lack
-        self.mobility.flat[::7] += REGULARIZATION + self._damping
+        self._diagonal += REGULARIZATION + self._damping
 
     def force(self, acceleration: np.ndarray) -> np.ndarray:
         """Λ a [6]: the wrench that gives the tip this acceleration."""
@@ -52,6 +53,8 @@ class OperationalSpace:
 
     def joint_velocity(self, twist: np.ndarray) -> np.ndarray:
         """M⁻¹ Jᵀ Λ ẋ [n], Λ undamped: the joint velocity of this twist of the tip (eq. 42)."""
-        mobility = self.mobility.copy()
-        mobility.flat[::7] -= self._damping
+        mobility = self.mobility
+        if self._damping:
+            mobility = mobility.copy()
+            mobility.flat[::7] -= self._damping
         return self.mobility_transposed @ solve_positive(mobility, twist)

@@ -58,6 +58,7 @@ class EffortLimiter(Limiter):
         self._damping = 0.05 * self._stiffness
         self._braking = 2.0 * BRAKING * limits.acceleration
         self._fast = DAMPED_FROM * limits.velocity
+        self._fast_squared = self._fast**2
         self._drag = limits.effort / ((DAMPED_FULLY - DAMPED_FROM) * limits.velocity)
         self._out = np.zeros_like(self.last)
 
@@ -67,17 +68,17 @@ class EffortLimiter(Limiter):
         out, last, most = self._out, self.last, self._limits.effort
         out[:] = values
         above, below = position - self._high, self._low - position
-        if above.max() > 0.0:
+        room = -np.maximum(above, below)  # to the nearer end
+        if room.min() < 0.0:
             spring = -self._stiffness * above - self._damping * np.maximum(velocity, 0.0)
             np.minimum(out, most + 2.0 * spring, out=out, where=above > 0.0)
-        if below.max() > 0.0:
             spring = self._stiffness * below - self._damping * np.minimum(velocity, 0.0)
             np.maximum(out, 2.0 * spring - most, out=out, where=below > 0.0)
-        room = np.where(velocity > 0.0, -above, -below)
-        fast = np.sqrt(self._braking * np.maximum(room, 0.0))
-        excess = np.abs(velocity) - np.minimum(fast, self._fast, out=fast)
-        if excess.max() > 0.0:
-            out -= np.copysign(self._drag * np.maximum(excess, 0.0), velocity)
+        if (velocity * velocity > np.minimum(self._braking * room, self._fast_squared)).any():
+            room = np.maximum(np.where(velocity > 0.0, -above, -below), 0.0)
+            fast = np.minimum(np.sqrt(self._braking * room), self._fast)
+            excess = np.maximum(np.abs(velocity) - fast, 0.0)
+            out -= np.copysign(self._drag * excess, velocity)
         np.minimum(out, most, out=out)
         np.maximum(out, -most, out=out)
         np.minimum(out, last + self._step, out=out)

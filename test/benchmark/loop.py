@@ -112,7 +112,8 @@ def measure(seconds: float, robot: str) -> dict:
     """Launch the robot, stream, and return the metrics."""
     profile = RobotProfile.load(robot)
     launch = subprocess.Popen(
-        ['ros2', 'launch', 'vla_bringup', 'robot.launch.py', f'robot:={robot}'],
+        ['ros2', 'launch', 'vla_bringup', 'robot.launch.py', f'robot:={robot}',
+         'policy:=none'],
         stdout=sys.stderr, start_new_session=True)
     try:
         rclpy.init()

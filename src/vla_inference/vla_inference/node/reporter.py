@@ -16,6 +16,7 @@ __all__ = ['Reporter']
 STATUS_S = 0.1
 STATUS_EVERY = 5
 DIAGNOSE_EVERY = 10
+WAITING_S = 2.0  # between two lines that say what is waited for
 
 _LINK_STATES = {
     LinkState.LOADING: PolicyStatus.LOADING, LinkState.READY: PolicyStatus.READY,
@@ -79,7 +80,7 @@ class Reporter:
         if message.state == PolicyStatus.FAILED:
             logger.error(message.message)
         elif message.state == PolicyStatus.WAITING:
-            logger.warning(f'inference waits: {message.message}')
+            logger.warning(f'inference waits: {message.message}', throttle_duration_sec=WAITING_S)
         elif message.state == PolicyStatus.READY:
             logger.info(f'policy {message.policy} is ready')
 

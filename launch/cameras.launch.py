@@ -10,7 +10,7 @@ from launch.substitutions import (
 )
 from launch_ros.actions import Node
 
-from vla_core.node import end_launch_on_mistake
+from vla_core.node import COMES_BACK
 
 
 def generate_launch_description():
@@ -35,8 +35,7 @@ def generate_launch_description():
                         'empty: the one made for the robot.'),
         Node(
             package='vla_cameras', executable='camera_node', name='cameras', output='screen',
-            on_exit=end_launch_on_mistake,
-            condition=IfCondition(NotEqualsSubstitution(cameras, 'none')),
+            condition=IfCondition(NotEqualsSubstitution(cameras, 'none')), **COMES_BACK,
             parameters=[{
                 'camera_set': cameras,
                 'robot': LaunchConfiguration('robot'),

@@ -5,7 +5,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from vla_core.description import robot_description
-from vla_core.node import end_launch_on_mistake
+from vla_core.node import COMES_BACK
 from vla_core.profile import RobotProfile
 
 
@@ -13,8 +13,7 @@ def robot_state_publisher(context):
     profile = RobotProfile.load(LaunchConfiguration('robot').perform(context))
     return [Node(
         package='robot_state_publisher', executable='robot_state_publisher', output='screen',
-        on_exit=end_launch_on_mistake,
-        parameters=[{'robot_description': robot_description(profile)}])]
+        parameters=[{'robot_description': robot_description(profile)}], **COMES_BACK)]
 
 
 def generate_launch_description():

@@ -6,7 +6,7 @@ from launch.substitutions import EqualsSubstitution, LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from vla_core.node import end_launch_on_mistake
+from vla_core.node import COMES_BACK
 from vla_core.profile import RobotProfile
 from vla_policies.registry import made_for
 
@@ -51,12 +51,10 @@ def generate_launch_description():
         OpaqueFunction(function=choose_policy),
         Node(
             package='vla_inference', executable='inference_node', name='inference',
-            output='screen', on_exit=end_launch_on_mistake,
-            parameters=[{name: text(name) for name in (
-                'robot', 'policy', 'contract', 'delays')}]),
+            output='screen', parameters=[{name: text(name) for name in (
+                'robot', 'policy', 'contract', 'delays')}], **COMES_BACK),
         Node(
             package='vla_inference', executable='task_check', name='task_check', output='screen',
-            on_exit=end_launch_on_mistake,
             condition=IfCondition(EqualsSubstitution(LaunchConfiguration('hardware'), 'sim')),
-            parameters=[{'robot': text('robot'), 'world': text('world')}]),
+            parameters=[{'robot': text('robot'), 'world': text('world')}], **COMES_BACK),
     ])

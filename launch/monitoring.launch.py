@@ -7,7 +7,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from vla_core import share
-from vla_core.node import end_launch_on_mistake
+from vla_core.node import COMES_BACK
 from vla_core.profile import RobotProfile
 
 
@@ -15,10 +15,14 @@ def text(name):
     return ParameterValue(LaunchConfiguration(name), value_type=str)
 
 
-def node(executable, parameters=(), **options):
+#: A robot goes on without a view, such as one whose port is taken, but not without its supervisor.
+TRIED_AGAIN = {'respawn': True, 'respawn_delay': 2.0, 'respawn_max_retries': 3}
+
+
+def node(executable, parameters=(), again=TRIED_AGAIN, **options):
     return Node(
         package='vla_monitoring', executable=executable, name=executable, output='screen',
-        parameters=[{'robot': text('robot')}, *parameters], **options)
+        parameters=[{'robot': text('robot')}, *parameters], **again, **options)
 
 
 def rviz(context):
@@ -65,11 +69,9 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'runs', default_value='~/.ros/vla_runs',
             description='Folder that gets a folder for this run, or none.'),
-        # A robot goes on without a view, not without its supervisor.
         node('supervisor', [{
             'table': text('supervision'),
-            'cameras': ParameterValue(cameras, value_type=bool)}],
-            on_exit=end_launch_on_mistake),
+            'cameras': ParameterValue(cameras, value_type=bool)}], again=COMES_BACK),
         node('visualisation'),
         node('web_view', [{
             'host': text('web_host'),
@@ -80,8 +82,7 @@ def generate_launch_description():
         node('foxglove_bridge',
              condition=IfCondition(LaunchConfiguration('foxglove'))),
         Node(package='vla_monitoring', executable='failure_detector', name='failure_detector',
-             output='screen', on_exit=end_launch_on_mistake,
-             parameters=[{'detectors': text('detectors')}],
+             output='screen', parameters=[{'detectors': text('detectors')}], **COMES_BACK,
              condition=IfCondition(NotEqualsSubstitution(
                  LaunchConfiguration('detectors'), ''))),
         OpaqueFunction(function=rviz, condition=IfCondition(LaunchConfiguration('rviz'))),

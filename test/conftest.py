@@ -1,4 +1,5 @@
 """Whole-system tests run commands as a person types them in a sourced workspace."""
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PROBE = ROOT / 'test' / 'control_probe.py'
 sys.path.insert(0, str(ROOT / 'tools'))
 
 
@@ -59,6 +61,11 @@ class Terminal:
                 continue
         return left
 
+    def process_of(self, words: str) -> psutil.Process | None:
+        """The process whose command line has these words; None when there is none."""
+        return next((process for process in self.left_running()
+                     if words in ' '.join(process.cmdline())), None)
+
     def interrupt(self, process: subprocess.Popen, timeout: float = 10.0) -> float:
         """Send Ctrl-C to a command and return the seconds until it and its children are gone."""
         start = time.monotonic()
@@ -96,3 +103,41 @@ def wait_for(condition, what: str, timeout: float = 20.0):
 @pytest.fixture(name='wait_for')
 def wait_for_fixture():
     return wait_for
+
+
+class Probe:
+    """A node in a process of its own that is asked line by line."""
+
+    def __init__(self, terminal: Terminal, namespace: str) -> None:
+        environment = {**terminal.environment, 'ROS_LOG_DIR': str(terminal.log_folder / 'probe')}
+        self._process = subprocess.Popen(
+            [sys.executable, PROBE, namespace], env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __call__(self, expression: str):
+        """What an expression of control_probe.py gives there."""
+        self._process.stdin.write(expression + '\n')
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith('answer '):
+                return eval(line.removeprefix('answer '), {'nan': math.nan})
+        raise AssertionError(f'the probe died at {expression}')
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def probe_of(terminal):
+    """A function that gives a probe of the robot in a namespace."""
+    probes = []
+
+    def start(namespace: str = '') -> Probe:
+        probes.append(Probe(terminal, namespace))
+        return probes[-1]
+
+    yield start
+    for probe in probes:
+        probe.close()

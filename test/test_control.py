@@ -2,10 +2,7 @@
 import math
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -16,52 +13,18 @@ from vla_simulation.suites import draw_task, load
 pytestmark = pytest.mark.alone  # each test runs a control loop in real time
 LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'cameras:=none', 'policy:=none',
           'web:=false', 'runs:=none')
-PROBE = Path(__file__).parent / 'control_probe.py'
-
-
-class Probe:
-    """A node in a process of its own that is asked line by line."""
-
-    def __init__(self, terminal, namespace=''):
-        environment = {**terminal.environment, 'ROS_LOG_DIR': str(terminal.log_folder / 'probe')}
-        self._process = subprocess.Popen(
-            [sys.executable, PROBE, namespace], env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def __call__(self, expression):
-        self._process.stdin.write(expression + '\n')
-        self._process.stdin.flush()
-        for line in self._process.stdout:
-            if line.startswith('answer '):
-                return eval(line.removeprefix('answer '), {'nan': math.nan})
-        raise AssertionError(f'the probe died at {expression}')
-
-    def close(self):
-        self._process.kill()
-        self._process.wait()
 
 
 @pytest.fixture
-def robot(terminal, wait_for):
+def robot(terminal, wait_for, probe_of):
     """Return a function that launches a robot and gives the launch and a probe."""
-    probes = []
-
     def start(*arguments, namespace=''):
         launch = terminal.start(
             *LAUNCH, *arguments, *([f'namespace:={namespace}'] if namespace else []))
         wait_for(lambda: 'is ready' in launch.output.read_text(), 'the controller manager', 40.0)
-        probe = Probe(terminal, namespace)
-        probes.append(probe)
-        return launch, probe
+        return launch, probe_of(namespace)
 
-    yield start
-    for probe in probes:
-        probe.close()
-
-
-def process_of(terminal, words):
-    return next(process for process in terminal.left_running()
-                if words in ' '.join(process.cmdline()))
+    return start
 
 
 def test_a_session(terminal, wait_for, robot):
@@ -159,7 +122,7 @@ def test_a_world_is_reset_by_task_and_lives_at_half_speed_in_a_clock_of_its_own(
 
 def test_a_dead_loop_is_a_fault_until_it_is_recovered_on_purpose(terminal, wait_for, robot):
     launch, probe = robot(namespace='left')
-    process_of(terminal, 'vla_control.loop').send_signal(signal.SIGKILL)
+    terminal.process_of('vla_control.loop').send_signal(signal.SIGKILL)
     wait_for(lambda: probe('safety()')[0] == 4, 'the fault', 5.0)
     assert 'is dead' in probe('safety()')[1]
     ok, message = probe("switch(['cartesian_impedance_controller'], [], 2)")
@@ -178,8 +141,8 @@ def test_a_dead_loop_is_a_fault_until_it_is_recovered_on_purpose(terminal, wait_
 
 def test_a_dead_node_leaves_a_loop_that_stops_and_a_new_node_ends_it(terminal, wait_for, robot):
     launch, _ = robot('robot:=ur')
-    loop = process_of(terminal, 'vla_control.loop')
-    process_of(terminal, 'lib/vla_control/controller_manager').send_signal(signal.SIGKILL)
+    loop = terminal.process_of('vla_control.loop')
+    terminal.process_of('lib/vla_control/controller_manager').send_signal(signal.SIGKILL)
     time.sleep(1.0)
     assert loop.is_running()
     again = terminal.start('ros2', 'run', 'vla_control', 'controller_manager', '--ros-args',

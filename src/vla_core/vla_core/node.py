@@ -13,7 +13,7 @@ from typing import Any
 from vla_core.stop_signal import StopSignal
 from vla_core.validation import ConfigurationError
 
-__all__ = ['end_launch_on_mistake', 'go_before_others', 'run_node']
+__all__ = ['COMES_BACK', 'end_launch_on_mistake', 'go_before_others', 'run_node']
 
 MISTAKE = 1
 NICENESS = -10
@@ -90,3 +90,9 @@ def end_launch_on_mistake(event: Any, context: Any) -> None:
     """
     if event.returncode == MISTAKE and not context.is_shutdown:
         raise RuntimeError(f'{event.process_name} refused its configuration; it says why above')
+
+
+#: Options of launch_ros' Node for one that commands no motion: should it die, it is started again.
+#: What commands motion is started again by a person who has looked at the arm.
+COMES_BACK: dict[str, Any] = {
+    'respawn': True, 'respawn_delay': 2.0, 'on_exit': end_launch_on_mistake}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from vla_cameras.frame import Frame, SourceLost
-from vla_cameras.sources.source import Source, SourceConfig
+from vla_cameras.sources.source import OnRepeat, Source, SourceConfig
 
 
 class ScriptedConfig(SourceConfig):
@@ -16,12 +16,15 @@ class ScriptedSource(Source):
     """Runs ``scripts[script]``, a list of steps; each gives a Frame or raises."""
 
     Config = ScriptedConfig
-    has_noise = True
     scripts: ClassVar[dict[str, list[Callable]]] = {}
 
     @property
     def place(self) -> str:
         return 'script'
+
+    @property
+    def on_repeat(self) -> OnRepeat:
+        return 'drop'
 
     def open(self) -> None:
         if not self.scripts[self.options.script]:

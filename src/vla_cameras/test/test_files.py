@@ -231,10 +231,3 @@ def test_an_address_where_nothing_answers_is_named(watch, camera):
         running = watch(stream(camera, unused.getsockname()[1]))
         running.wait(lambda: running.capture.state == 'lost')
     assert running.heard('cannot be opened')
-
-
-def test_a_gstreamer_pipeline_without_gstreamer_is_named(watch, camera):
-    running = watch(stream(camera, 1, backend='gstreamer'))
-    running.wait(lambda: running.capture.state == 'lost')
-    built = cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER)
-    assert running.heard('does not start' if built else 'this OpenCV has no GStreamer')

@@ -77,9 +77,8 @@ class CameraCapture:
         self._basis = ''
         self._looks = 0
         watch = config.watch
-        self._frozen = FrozenWatch()
-        self._frozen_policy = watch.frozen if watch.frozen != 'auto' else (
-            'drop' if self.source.has_noise else 'off')
+        self._frozen = FrozenWatch(watch.frozen_after_s)
+        self._frozen_policy = 'off'
         self._exposure = ExposureWatch(watch.dark_below, watch.saturated_above)
         self._rate = RateWatch(config.rate_hz)
         delay = config.calibration.delay
@@ -152,7 +151,9 @@ class CameraCapture:
 
     def _open(self) -> None:
         self.source.open()
-        self._frozen.forget()
+        frozen = self.config.watch.frozen
+        self._frozen_policy = self.source.on_repeat if frozen == 'auto' else frozen
+        self._frozen.interrupted()
         self._rate.interrupted()
         self._trouble = ''
         if self._state == 'lost':
@@ -207,18 +208,22 @@ class CameraCapture:
         return True
 
     def _is_new(self, frame: Frame) -> bool:
-        if self._frozen_policy == 'off' or not self._frozen.repeats(
-                frame.image, frame.captured_ns):
+        if self._frozen_policy == 'off':
             self._trouble = ''
             return True
-        frozen_s = self._frozen.frozen_s(frame.captured_ns)
-        if frozen_s >= self.config.watch.frozen_after_s:
-            self._trouble = f'{self.source.place} is frozen: the same picture for {frozen_s:.1f} s'
-            if self._frozen_policy == 'drop':
+        drops = self._frozen_policy == 'drop'
+        repeats = self._frozen.repeats(frame.image, frame.captured_ns)
+        if self._frozen.all_same if drops else self._frozen.mostly_same:
+            self._trouble = (f'{self.source.place} is frozen: the same picture for over '
+                             f'{self.config.watch.frozen_after_s:g} s')
+            if drops:
                 raise SourceLost(self._trouble)
-        if self._frozen_policy == 'drop':
+            self._tell('error', self._trouble)
+            return True
+        if drops and repeats:
             self._refuse('repeated', f'{self.source.place}: a picture repeats the last')
             return False
+        self._trouble = ''
         return True
 
     def _hand_on(self, frame: Frame) -> None:
@@ -232,7 +237,7 @@ class CameraCapture:
             frame.captured_ns - self._delay_ns.get(frame.basis, 0))
         self._deliver(frame, stamp_ns)
         self._latency_ms = (time.monotonic_ns() - frame.captured_ns) / 1e6
-        if self._last_said:
+        if self._last_said and not self._trouble:
             self._last_said = ''
             self._say('info', f'{self.source.place} gives pictures')
 

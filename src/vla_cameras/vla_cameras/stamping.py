@@ -13,7 +13,9 @@ import numpy as np
 
 from vla_core.clock import Clock
 
-__all__ = ['ArrivalStamp', 'MonotonicToRos', 'SteadyArrival', 'driver_capture_ns']
+__all__ = [
+    'ArrivalStamp', 'MonotonicToRos', 'NetworkArrival', 'SteadyArrival', 'driver_capture_ns',
+]
 
 READINGS = 3
 # A driver's stamp that lies further away than this is not of the clock it is read as.
@@ -83,6 +85,29 @@ class ArrivalStamp:
     def forget(self) -> None:
         """Start anew, after the device was opened again."""
         self._known_ns = None
+
+
+class NetworkArrival(ArrivalStamp):
+    """
+    As `ArrivalStamp`, of pictures that a network may have held back too.
+
+    Such come after a silence and all at once, as do those that a server had kept for a new client;
+    none is trusted until one comes half a period after the one before.
+    """
+
+    def __init__(self, period_ns: int) -> None:
+        super().__init__(round(0.25 * period_ns))
+        self._silence_ns, self._apart_ns = 2.5 * period_ns, 0.5 * period_ns
+        self._last_ns: int | None = None
+        self._calm = False
+
+    def judge(self, asked_ns: int, arrived_ns: int) -> bool:
+        known = super().judge(asked_ns, arrived_ns)
+        if self._last_ns is not None:
+            gap_ns = arrived_ns - self._last_ns
+            self._calm = gap_ns <= self._silence_ns and (self._calm or gap_ns >= self._apart_ns)
+        self._last_ns = arrived_ns
+        return known and self._calm
 
 
 class SteadyArrival:

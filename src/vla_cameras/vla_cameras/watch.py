@@ -12,11 +12,20 @@ WHITE = 250
 
 
 class FrozenWatch:
-    """Tells a picture that is the last one again, pixel for pixel."""
+    """
+    Tells a picture that is the last one again, pixel for pixel.
 
-    def __init__(self) -> None:
+    A sensor that repeats for ``after_s`` is frozen. Behind an encoder of differences the picture
+    still changes a little with each key frame, so there most pictures must repeat, not all.
+    """
+
+    MOST = 2 / 3
+
+    def __init__(self, after_s: float) -> None:
+        self._after_ns = round(after_s * 1e9)
         self._last: np.ndarray | None = None
-        self._since_ns = 0
+        self._since_ns: int | None = None
+        self._recent: deque[tuple[int, bool]] = deque()
 
     def repeats(self, image: np.ndarray, captured_ns: int) -> bool:
         """Whether ``image`` equals the one before; it is kept, not copied."""
@@ -25,17 +34,30 @@ class FrozenWatch:
         same = (last is not None and last.shape == image.shape
                 and np.array_equal(last[::ROWS_BETWEEN], image[::ROWS_BETWEEN])
                 and np.array_equal(last, image))
-        if not same:
+        if not same or self._since_ns is None:
             self._since_ns = captured_ns
+        self._recent.append((captured_ns, same))
+        while len(self._recent) > 1 and captured_ns - self._recent[1][0] >= self._after_ns:
+            self._recent.popleft()
         return same
 
-    def frozen_s(self, captured_ns: int) -> float:
-        """For how long the picture has been the same."""
-        return (captured_ns - self._since_ns) / 1e9 if self._last is not None else 0.0
+    @property
+    def all_same(self) -> bool:
+        """Whether each of the last ``after_s`` repeated."""
+        return (self._since_ns is not None
+                and self._recent[-1][0] - self._since_ns >= self._after_ns)
 
-    def forget(self) -> None:
-        """Start anew."""
-        self._last = None
+    @property
+    def mostly_same(self) -> bool:
+        """Whether most of the last ``after_s`` repeated."""
+        if not self._recent or self._recent[-1][0] - self._recent[0][0] < self._after_ns:
+            return False
+        return sum(same for _, same in self._recent) >= self.MOST * len(self._recent)
+
+    def interrupted(self) -> None:
+        """The camera was opened again: it has as long again, but the last picture stays old."""
+        self._since_ns = None
+        self._recent.clear()
 
 
 class ExposureWatch:

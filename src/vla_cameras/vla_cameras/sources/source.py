@@ -2,7 +2,7 @@
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from vla_cameras.camera_info import Intrinsics
 from vla_cameras.frame import Frame
@@ -11,7 +11,9 @@ from vla_core.validation import StrictModel
 if TYPE_CHECKING:
     from vla_cameras.configuration import CameraConfig
 
-__all__ = ['Pace', 'Source', 'SourceConfig']
+__all__ = ['OnRepeat', 'Pace', 'Source', 'SourceConfig']
+
+OnRepeat = Literal['drop', 'report', 'off']
 
 
 class SourceConfig(StrictModel):
@@ -29,8 +31,6 @@ class Source(ABC):
     """
 
     Config: ClassVar[type[SourceConfig]]
-    # Whether two equal pictures in a row are a fault, as they are of a sensor with noise.
-    has_noise: ClassVar[bool] = False
 
     def __init__(self, camera: 'CameraConfig') -> None:
         self.camera = camera
@@ -46,6 +46,11 @@ class Source(ABC):
     def intrinsics(self) -> Intrinsics | None:
         """Intrinsics that the source knows without calibration."""
         return None
+
+    @property
+    def on_repeat(self) -> OnRepeat:
+        """What two equal pictures in a row are: a fault of sensors, whose noise never repeats."""
+        return 'off'
 
     @property
     def notices(self) -> tuple[str, ...]:

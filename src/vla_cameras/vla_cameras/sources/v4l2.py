@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from vla_cameras.frame import Frame, FrameDamaged, SourceLost
-from vla_cameras.sources.source import Source, SourceConfig
+from vla_cameras.sources.source import OnRepeat, Source, SourceConfig
 from vla_cameras.stamping import ArrivalStamp, SteadyArrival, driver_capture_ns
 from vla_core.validation import Real
 
@@ -51,7 +51,6 @@ class CameraSource(Source):
     """A V4L2 device."""
 
     Config = V4l2Config
-    has_noise = True
 
     def __init__(self, camera: Any) -> None:
         super().__init__(camera)
@@ -63,6 +62,10 @@ class CameraSource(Source):
     @property
     def place(self) -> str:
         return self.options.device
+
+    @property
+    def on_repeat(self) -> OnRepeat:
+        return 'drop'
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -109,6 +109,23 @@ def test_a_reset_by_task_is_answered_and_no_tick_counts_as_missed_for_it():
         assert client.diagnostics()['resets'] == 1.0
 
 
+def test_a_switch_that_comes_too_late_is_none():
+    """A loop that was away for a while must not switch behind the back of who gave up."""
+    with LoopClient.start(configuration('late')) as client:
+        os.kill(client.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(LoopError, match=r'not switched within 0\.05 s'):
+                client.switch(['tip'], [], timeout=0.05)
+        finally:
+            os.kill(client.pid, signal.SIGCONT)
+        before = client.diagnostics()['ticks']
+        wait(client, lambda s: s.ticks > before + 50)
+        assert not any(controller['active'] for controller in client.controllers())
+        client.switch(['tip'], [], timeout=5.0)
+        client.switch([], ['tip'])  # without a limit
+        assert not any(controller['active'] for controller in client.controllers())
+
+
 def test_a_slow_robot_ticks_and_moves_in_its_own_time():
     with LoopClient.start(configuration('slow', real_time_factor=0.25)) as client:
         client.switch(['joints'], [])

@@ -11,6 +11,7 @@ loop holds and then stops the arms. Reading and writing never wait; requests wai
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -41,6 +42,7 @@ __all__ = ['ArmView', 'LoopClient', 'LoopDied', 'LoopError', 'LoopState']
 
 SILENT = 1.0  # s without a tick after which the loop counts as dead
 START_TIMEOUT = 30.0  # s
+GRACE = 0.1  # s in which an answer of the last moment may still come
 
 
 class LoopError(RuntimeError):
@@ -49,6 +51,10 @@ class LoopError(RuntimeError):
 
 class LoopDied(LoopError):  # noqa: N818 - it says what happened
     """The loop process is gone or hangs; the arm is held by its own controller or brakes."""
+
+
+class LoopSilent(LoopDied):
+    """The loop still ticks, or may; it has not answered in time."""
 
 
 @dataclass(frozen=True)
@@ -267,9 +273,23 @@ class LoopClient:
         """Remove an inactive controller."""
         self.request('unload', name=name)
 
-    def switch(self, activate: Sequence[str], deactivate: Sequence[str]) -> None:
-        """Activate and deactivate in one tick, all or nothing."""
-        self.request('switch', activate=list(activate), deactivate=list(deactivate))
+    def switch(
+        self, activate: Sequence[str], deactivate: Sequence[str], timeout: float = 0.0
+    ) -> None:
+        """Activate and deactivate in one tick, all or nothing.
+
+        A loop that does not come to it within `timeout` seconds does not do it later either, and
+        LoopError says so; with 0 it may take as long as it lives.
+        """
+        fields = {'activate': list(activate), 'deactivate': list(deactivate)}
+        if timeout <= 0.0:
+            self.request('switch', timeout=math.inf, **fields)
+            return
+        until = time.monotonic_ns() + round(timeout * 1e9)
+        try:
+            self.request('switch', timeout=timeout + GRACE, until_ns=until, **fields)
+        except LoopSilent as error:
+            raise LoopError(f'not switched within {timeout:g} s; nothing was changed') from error
 
     def set_parameters(self, name: str, parameters: Mapping[str, Any]) -> None:
         """Change parameters by dotted names, all or none."""
@@ -348,7 +368,7 @@ class LoopClient:
             time.sleep(0.0005)
         with self._lock:
             self._abandoned.add(number)
-        raise LoopDied(f'the control loop did not answer {verb!r} within {timeout:g} s')
+        raise LoopSilent(f'the control loop did not answer {verb!r} within {timeout:g} s')
 
     def _collect(self) -> None:
         while (message := self._answers.get()) is not None:

@@ -179,7 +179,9 @@ class LoopProcess:
 
     # ---- requests
 
-    def _switch(self, activate: list[str], deactivate: list[str]) -> None:
+    def _switch(self, activate: list[str], deactivate: list[str], until_ns: int = 0) -> None:
+        if until_ns and time.monotonic_ns() > until_ns:
+            raise ControllerError('the time for this switch is over; nothing was changed')
         self._core.switch(activate, deactivate)
 
     def _load(self, name: str, spec: dict[str, Any]) -> None:

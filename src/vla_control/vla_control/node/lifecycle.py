@@ -138,11 +138,13 @@ class Lifecycle:
             self.unload(name)
 
     def switch(
-        self, activate: Sequence[str], deactivate: Sequence[str], strict: bool
+        self, activate: Sequence[str], deactivate: Sequence[str], strict: bool,
+        timeout: float = 0.0,
     ) -> dict[str, str]:
         """Switch in one tick of the loop; returns why some were left out when not `strict`.
 
-        RosterError when nothing of what was wanted can be done.
+        RosterError when nothing of what was wanted can be done, LoopError when the loop refuses, or
+        has not switched within `timeout` seconds; 0 waits for it as long as it lives.
         """
         plan = self.roster.plan(activate, deactivate, strict)
         if plan.empty and plan.refused and any(
@@ -152,14 +154,14 @@ class Lifecycle:
         if plan.activate and self.hardware is not ControllerState.ACTIVE:
             raise RosterError(f'hardware {self.component!r} is {self.hardware.value}; '
                               'bring it to active first')
-        self._carry_out(plan)
+        self._carry_out(plan, timeout)
         return plan.refused
 
-    def _carry_out(self, plan: SwitchPlan) -> None:
+    def _carry_out(self, plan: SwitchPlan, timeout: float) -> None:
         coming = [name for name in plan.activate if name in self._claims]
         leaving = [name for name in plan.deactivate if name in self._claims]
         if coming or (leaving and self._link.up):
-            self._link.client.switch(coming, leaving)
+            self._link.client.switch(coming, leaving, timeout)
         self.roster.apply(plan)
         for name in plan.deactivate:
             self._reporter.remove(name)

@@ -32,6 +32,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from vla_control.controllers import CONTROLLERS
 from vla_control.node.broadcasting import BROADCASTERS
 from vla_control.node.lifecycle import Lifecycle
+from vla_control.node.messages import duration_seconds
 from vla_control.node.roster import ControllerState as Stage
 from vla_core.validation import ConfigurationError, near_matches
 
@@ -101,9 +102,11 @@ class ManagerServices:
         strict = request.strictness != SwitchController.Request.BEST_EFFORT
         left_out: dict[str, str] = {}
 
+        timeout = duration_seconds(request.timeout)
+
         def switch() -> None:
             left_out.update(self._lifecycle.switch(
-                request.activate_controllers, request.deactivate_controllers, strict))
+                request.activate_controllers, request.deactivate_controllers, strict, timeout))
 
         reason = self._attempt(switch)
         response.ok = not reason

@@ -26,7 +26,7 @@ endif
 INSTALLED := $(ROBOT_SIDE:%=$(DONE)/%)
 PIP := tools/pip_install $(VENV_PYTHON) $(VERSIONS)
 
-.PHONY: help run test test-long build setup lint bench clean
+.PHONY: help run test test-long build setup lint bench docs clean
 
 help:
 	@printf '%s\n' \
@@ -35,6 +35,7 @@ help:
 	  'make build                     set up and build' \
 	  'make lint                      check style and package manifests' \
 	  'make bench NAME=transport      run a benchmark; the last line is JSON' \
+	  'make docs                      build the book into build/docs; a broken link fails' \
 	  'make test-long                 the long proofs' \
 	  'make clean                     remove what was built; CLEAN=all removes .venv too'
 
@@ -56,6 +57,11 @@ lint: $(DONE)/test
 
 bench: build
 	@exec $(WORKSPACE) $(VENV_PYTHON) tools/bench.py $(NAME) $(ARGS)
+
+docs: build $(DONE)/docs
+	$(SAY) 'building the book into build/docs'
+	@$(WORKSPACE) $(VENV_PYTHON) tools/write_reference.py
+	@$(VENV)/bin/mkdocs build --quiet --strict --clean
 
 build: $(INSTALLED) $(DONE)/mended
 	@tools/build_workspace

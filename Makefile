@@ -58,10 +58,11 @@ lint: $(DONE)/test
 bench: build
 	@exec $(WORKSPACE) $(VENV_PYTHON) tools/bench.py $(NAME) $(ARGS)
 
+# Not --quiet, which hides the warnings from --strict too.
 docs: build $(DONE)/docs
 	$(SAY) 'building the book into build/docs'
 	@$(WORKSPACE) $(VENV_PYTHON) tools/write_reference.py
-	@$(VENV)/bin/mkdocs build --quiet --strict --clean
+	@$(VENV)/bin/mkdocs build --strict --clean
 
 build: $(INSTALLED) $(DONE)/mended
 	@tools/build_workspace

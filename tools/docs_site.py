@@ -16,6 +16,8 @@ from manifests import ROOT
 from markdown_links import links, pages
 
 _FOLDER_LINK = re.compile(r'\]\(([^):#]+)\)')
+_ITEM = re.compile(r'(?:\d+\.|[-*]) +')
+_TAB = 4  # columns by which Python-Markdown wants indented what belongs to an item
 
 
 def on_config(config):
@@ -51,4 +53,22 @@ def on_page_markdown(markdown, page, config, files):
                      next((path.name for path in sorted(folder.glob('*.md'))), None))
         return match[0] if first is None else f']({match[1].rstrip("/")}/{first})'
 
-    return _FOLDER_LINK.sub(lead, markdown)
+    return '\n'.join(_indented(_FOLDER_LINK.sub(lead, markdown).split('\n')))
+
+
+def _indented(lines):
+    """Yield the lines as Python-Markdown wants lists: apart, and what is below an item moved in."""
+    width, fenced, before = 0, False, ''
+    for line in lines:
+        if line.startswith('```'):
+            width, fenced = 0, not fenced
+        elif not fenced and (item := _ITEM.match(line)):
+            if before.strip() and (not width or before.startswith(' ' * 2 * _TAB)):
+                yield ''
+            width = item.end()
+        elif line.strip() and not line.startswith(' ' * width):
+            width = 0
+        elif line.strip() and 0 < width < _TAB and not fenced:
+            line = ' ' * (_TAB - width) + line
+        yield line
+        before = line

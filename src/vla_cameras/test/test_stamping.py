@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from vla_cameras.sources.stream import QuickestArrival
-from vla_cameras.stamping import ArrivalStamp, MonotonicToRos, SteadyArrival, driver_capture_ns
+from vla_cameras.stamping import (
+    ArrivalStamp,
+    MonotonicToRos,
+    NetworkArrival,
+    SteadyArrival,
+    driver_capture_ns,
+)
 from vla_core.clock import SimulatedClock
 
 SECOND = 1_000_000_000
@@ -76,6 +82,28 @@ def test_a_burst_after_a_stall_leaves_the_line_where_it_is():
     errors = [abs(stamps[index] - true[index] - 10_000_000) for index in calm
               if stamps[index] is not None]
     assert len(errors) > 0.9 * len(calm) and np.percentile(errors, 95) < 1_000_000
+
+
+def judged(arrivals_ms, period_ms=33):
+    network = NetworkArrival(period_ms * 1_000_000)
+    asked = 0
+    known = []
+    for arrived in arrivals_ms:
+        known.append(network.judge(asked * 1_000_000, arrived * 1_000_000))
+        asked = arrived
+    return known
+
+
+def test_what_a_network_held_back_or_kept_is_not_known():
+    steadily = [1000 + 33 * index for index in range(10)]
+    kept = [993, 995, 997, 999]
+    held = [2500, 2502, 2504, 2506, 2508]
+    assert judged(kept + steadily) == 5 * [False] + 9 * [True]
+    assert judged([*steadily, *held, 2520, 2553]) == [False] + 9 * [True] + 6 * [False] + [True]
+
+
+def test_a_camera_much_slower_than_it_should_be_is_known_all_the_same():
+    assert judged(range(0, 2000, 100))[1:] == 19 * [True]
 
 
 def test_a_changed_rate_begins_a_new_line():

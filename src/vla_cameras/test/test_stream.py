@@ -20,6 +20,7 @@ from sensor_msgs.msg import Image
 from vla_cameras.benchmark.bar_code import read_time
 from vla_cameras.configuration import CameraCalibration, DelayCalibration
 from vla_cameras.frame import SourceLost
+from vla_cameras.sources import stream
 from vla_cameras.sources.stream import CameraSource as Stream
 from vla_core.conversion import image_from_message, time_from_message
 
@@ -132,6 +133,43 @@ def test_a_reader_slower_than_the_stream_gets_the_newest_picture(rtsp, peer, cod
     finally:
         source.close()
     assert np.median(ages_ms[1:]) < 130
+
+
+@pytest.mark.alone
+def test_a_decoder_slower_than_the_stream_leaves_pictures_out(rtsp, peer, monkeypatch):
+    decode = stream._Ffmpeg._decode
+
+    def slowly(reader, packet):
+        time.sleep(0.06)
+        return decode(reader, packet)
+
+    monkeypatch.setattr(stream._Ffmpeg, '_decode', slowly)
+    source = Stream(rtsp(peer().url(), stamp='sender'))
+    source.open()
+    ages_ms = []
+    try:
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            if (frame := source.read()) is not None:
+                ages_ms.append((time.time_ns() - read_time(frame.image)) / 1e6)
+    finally:
+        source.close()
+    assert len(ages_ms) > 20
+    assert max(ages_ms[-10:]) < 1000  # 2 s behind by now, were each picture decoded
+
+
+@pytest.mark.parametrize('slices', ['1', '8'])
+def test_pictures_that_udp_damaged_are_refused_until_the_next_key_frame(
+        watch, rtsp, peer, slices):
+    camera = peer('--slices', slices)
+    running = watch(rtsp(camera.url(), stamp='sender', transport='udp'))
+    running.wait(lambda: len(running.frames) >= 10, seconds=20)
+    for _ in range(10):
+        camera.tell('lose 1')
+        time.sleep(0.21)
+    running.wait(lambda: running.capture.report().refused.get('damaged', 0) >= 2, seconds=20)
+    running.wait(lambda: running.frames[-1].captured_ns > time.monotonic_ns() - 150_000_000)
+    assert all(read_time(frame.image) is not None for frame in running.frames)
 
 
 @pytest.mark.parametrize('codec', ['h264', 'mjpeg'])

@@ -13,7 +13,14 @@ from typing import Literal
 
 from vla_cameras import sources
 from vla_cameras.configuration import CameraConfig
-from vla_cameras.frame import CameraFailure, Frame, FrameDamaged, SourceEnded, SourceLost
+from vla_cameras.frame import (
+    CameraFailure,
+    Frame,
+    FrameDamaged,
+    FrameLate,
+    SourceEnded,
+    SourceLost,
+)
 from vla_cameras.stamping import MonotonicToRos
 from vla_cameras.watch import ExposureWatch, FrozenWatch, RateWatch
 from vla_core.clock import Clock
@@ -167,7 +174,7 @@ class CameraCapture:
                 frame = self.source.read()
             except FrameDamaged as damage:
                 damaged += 1
-                self._refuse('damaged', str(damage))
+                self._refuse('late' if isinstance(damage, FrameLate) else 'damaged', str(damage))
                 if damaged >= DAMAGED_IN_A_ROW:
                     raise SourceLost(f'{damage}; {damaged} pictures in a row') from damage
                 continue

@@ -9,7 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ['CameraFailure', 'Frame', 'FrameDamaged', 'SourceEnded', 'SourceLost', 'StampBasis']
+__all__ = [
+    'CameraFailure', 'Frame', 'FrameDamaged', 'FrameLate', 'SourceEnded', 'SourceLost',
+    'StampBasis',
+]
 
 StampBasis = Literal['driver', 'arrival', 'schedule']
 
@@ -41,6 +44,10 @@ class SourceLost(CameraFailure):
 
 class FrameDamaged(CameraFailure):
     """This picture is truncated or corrupt; the next may be whole."""
+
+
+class FrameLate(FrameDamaged):
+    """This picture came too late to be of use, or to tell when it was taken."""
 
 
 class SourceEnded(CameraFailure):

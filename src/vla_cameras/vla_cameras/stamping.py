@@ -5,6 +5,7 @@ A driver stamps with monotonic time. ROS has another clock, which may be set whi
 distance between the two is taken anew for each picture, between two readings of the monotonic
 clock that lie close together.
 """
+import statistics
 import time
 from collections import deque
 from collections.abc import Callable
@@ -92,12 +93,14 @@ class NetworkArrival(ArrivalStamp):
     As `ArrivalStamp`, of pictures that a network may have held back too.
 
     Such come after a silence and all at once, as do those that a server had kept for a new client;
-    none is trusted until one comes half a period after the one before.
+    none is trusted until one comes half a period after the one before. A camera may be slower than
+    its period says: what is a silence is told by the gaps of late.
     """
 
     def __init__(self, period_ns: int) -> None:
         super().__init__(round(0.25 * period_ns))
-        self._silence_ns, self._apart_ns = 2.5 * period_ns, 0.5 * period_ns
+        self._period_ns = period_ns
+        self._gaps_ns: deque[int] = deque(maxlen=9)
         self._last_ns: int | None = None
         self._calm = False
 
@@ -105,7 +108,10 @@ class NetworkArrival(ArrivalStamp):
         known = super().judge(asked_ns, arrived_ns)
         if self._last_ns is not None:
             gap_ns = arrived_ns - self._last_ns
-            self._calm = gap_ns <= self._silence_ns and (self._calm or gap_ns >= self._apart_ns)
+            self._gaps_ns.append(gap_ns)
+            usual_ns = max(self._period_ns, statistics.median(self._gaps_ns))
+            self._calm = gap_ns <= 2.5 * usual_ns and (
+                self._calm or gap_ns >= 0.5 * self._period_ns)
         self._last_ns = arrived_ns
         return known and self._calm
 

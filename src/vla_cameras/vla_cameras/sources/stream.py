@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from pydantic import Field, model_validator
 
-from vla_cameras.frame import CameraFailure, Frame, FrameDamaged, SourceLost
+from vla_cameras.frame import CameraFailure, Frame, FrameDamaged, FrameLate, SourceLost
 from vla_cameras.sources.source import OnRepeat, Source, SourceConfig
 from vla_cameras.stamping import NetworkArrival, SteadyArrival
 from vla_core.validation import Real, problem
@@ -172,11 +172,11 @@ class CameraSource(Source):
             return None
         if by_stream:
             if (late_ns := picture.arrived_ns - sent_ns) > LATEST_NS:
-                raise FrameDamaged(f'{self.place}: a picture came {late_ns / 1e9:.1f} s late')
+                raise FrameLate(f'{self.place}: a picture came {late_ns / 1e9:.1f} s late')
             return sent_ns
         steady_ns = self._steady.steadied(picture.arrived_ns) if picture.known else None
         if steady_ns is None:
-            raise FrameDamaged(f'{self.place}: a picture came too late to tell when it was taken')
+            raise FrameLate(f'{self.place}: a picture came too late to tell when it was taken')
         return steady_ns
 
     def _told_by_sender(self, picture: _Picture) -> int | None:
@@ -281,10 +281,12 @@ class _Ffmpeg:
         stream.codec_context.options = {'err_detect': 'explode', 'flags': 'low_delay'}
         stream.thread_type = 'NONE'  # frame threads hold pictures back
         self.is_intra = stream.codec_context.codec.intra_only
-        self._decoder = stream.codec_context
         self._packets = self._container.demux(stream)
         self._waited_ns = time.monotonic_ns()
         self._needs_key = not self.is_intra
+        self._may_lose = options.is_rtsp and options.transport == 'udp' and not self.is_intra
+        self._last_pts: int | None = None
+        self._gaps: deque[int] = deque(maxlen=30)
         self._ages_ns: dict[int, int] = {}
 
     def read(self) -> _Picture | None:
@@ -294,6 +296,7 @@ class _Ffmpeg:
         known = self._arrival.judge(asked_ns, arrived_ns)
         if not self._keeps_up(asked_ns, arrived_ns):
             return None
+        self._check_gap(packet)
         if self._needs_key and not packet.is_keyframe:
             return None
         frame = self._decode(packet)
@@ -328,6 +331,19 @@ class _Ffmpeg:
             return True
         self._needs_key = not self.is_intra
         return False
+
+    def _check_gap(self, packet: av.Packet) -> None:
+        """The decoder says nothing of a picture that UDP lost; the times of those around it do."""
+        if not self._may_lose or packet.pts is None:
+            return
+        last, self._last_pts = self._last_pts, packet.pts
+        if last is None or packet.is_keyframe or packet.pts <= last:
+            return
+        self._gaps.append(packet.pts - last)
+        if self._gaps[-1] > 1.5 * min(self._gaps) and not self._needs_key:
+            self._needs_key = True
+            raise FrameDamaged(f'{self._options.place}: a picture was lost on the way; none is '
+                               f'whole before the next key frame (transport: tcp loses none)')
 
     def _decode(self, packet: av.Packet) -> Any:
         try:

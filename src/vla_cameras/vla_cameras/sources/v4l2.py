@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from vla_cameras.frame import Frame, FrameDamaged, SourceLost
+from vla_cameras.frame import Frame, FrameDamaged, FrameLate, SourceLost
 from vla_cameras.sources.source import OnRepeat, Source, SourceConfig
 from vla_cameras.stamping import ArrivalStamp, SteadyArrival, driver_capture_ns
 from vla_core.validation import Real
@@ -185,7 +185,7 @@ class CameraSource(Source):
             return Frame(image, 'bgr8', driver_ns, 'driver')
         steady_ns = self._steady.steadied(arrived_ns) if arrival_known else None
         if steady_ns is None:
-            raise FrameDamaged(f'{self.place}: a picture came too late to tell when it was taken')
+            raise FrameLate(f'{self.place}: a picture came too late to tell when it was taken')
         return Frame(image, 'bgr8', steady_ns, 'arrival')
 
     def close(self) -> None:

@@ -22,16 +22,21 @@ class Friction:
 
     def __init__(self, gains: FrictionGains, coulomb: np.ndarray, viscous: np.ndarray) -> None:
         n = len(coulomb)
-        self._f1 = _chosen(gains.fp1, 2.0 * coulomb, n, 'friction.fp1')
-        self._f2 = _chosen(gains.fp2, np.full(n, STEEPNESS), n, 'friction.fp2')
+        self._half_f1 = 0.5 * _chosen(gains.fp1, 2.0 * coulomb, n, 'friction.fp1')
+        self._half_f2 = 0.5 * _chosen(gains.fp2, np.full(n, STEEPNESS), n, 'friction.fp2')
         self._f3 = _chosen(gains.fp3, np.zeros(n), n, 'friction.fp3')
         self._viscous = _chosen(gains.viscous, viscous, n, 'friction.viscous')
-        self._offset = 0.5 * self._f1 * np.tanh(0.5 * self._f2 * self._f3)
+        self._offset = self._half_f1 * np.tanh(self._half_f2 * self._f3)
 
     def torque(self, velocity: np.ndarray) -> np.ndarray:
         """Friction at this velocity."""
-        sigmoid = np.tanh(0.5 * self._f2 * (velocity + self._f3))
-        return 0.5 * self._f1 * sigmoid - self._offset + self._viscous * velocity
+        torque = velocity + self._f3
+        torque *= self._half_f2
+        np.tanh(torque, out=torque)
+        torque *= self._half_f1
+        torque -= self._offset
+        torque += self._viscous * velocity
+        return torque
 
 
 def _chosen(given: list[float], default: np.ndarray, n: int, name: str) -> np.ndarray:

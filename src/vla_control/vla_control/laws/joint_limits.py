@@ -22,14 +22,13 @@ class JointLimitRepulsion:
         self._torque = gains.max_torque
         self._low = lower + gains.safe_range
         self._high = upper - gains.safe_range
+        self._middle, self._free = 0.5 * (self._high + self._low), 0.5 * (self._high - self._low)
 
     def add(self, position: np.ndarray, torque: np.ndarray) -> None:
         """Add the repulsion to `torque` in place; most ticks find nothing to add."""
         if self._range <= 0.0 or self._torque <= 0.0:
             return
-        below = self._low - position
-        above = position - self._high
-        if below.max() > 0.0 or above.max() > 0.0:
+        if (np.abs(position - self._middle) > self._free).any():
             scale = self._torque / self._range
-            torque += scale * np.clip(below, 0.0, self._range)
-            torque -= scale * np.clip(above, 0.0, self._range)
+            torque += scale * np.clip(self._low - position, 0.0, self._range)
+            torque -= scale * np.clip(position - self._high, 0.0, self._range)

@@ -129,6 +129,13 @@ class ArmModel:
             np.subtract(placement.translation, self._base_translation, out=self.translation)
             self.jacobian[:] = jacobian
 
+    def tip_at(self, position: np.ndarray) -> np.ndarray:
+        """Place [3] of the tip in the base frame, m; changes nothing that `update` has left."""
+        pin.forwardKinematics(self.pin, self._data, position)
+        pin.updateFramePlacement(self.pin, self._data, self._tip)
+        place = self._data.oMf[self._tip].translation - self._base_translation
+        return self._base_rotation @ place if self._turned else place
+
     def update_kinematics(self, position: np.ndarray) -> None:
         """Only `rotation`, `translation` and `jacobian` at a joint position [n] in rad."""
         pin.computeJointJacobians(self.pin, self._data, position)

@@ -43,7 +43,7 @@ class ArmRunner:
         self.command = command
         self.controller: Controller | None = None
         self.gripper: GripperController | None = None
-        self.guard = TargetGuard(context.profile, safety)
+        self.guard = TargetGuard(context.profile, safety, context.workspace)
         self.status = ArmStatus.RESTING
         self._hardware = hardware
         self._safety = safety
@@ -135,7 +135,7 @@ class ArmRunner:
                 pose, joints = controller.reference_pose(), controller.reference_joints()
             checked = self.guard.check(kind, values, now - stamp, pose, joints)
             controller.take(kind, stamp, checked)
-            if controller is self.controller:
+            if controller is self.controller and kind not in controller.latched:
                 self._watch.saw(min(stamp, now))
             return True
         return False

@@ -86,6 +86,7 @@ class ControlCore:
         self._hold = False
         self._fault_text = ''
         self._refusals: dict[str, float] = {}
+        self._noted_idle: set[str] = set()
         self.runners: dict[str, ArmRunner] = {}
         contexts: dict[str, ArmContext] = {}
         leaders = {arm.name for arm in profile.leaders}
@@ -143,12 +144,14 @@ class ControlCore:
             raise
         except ValueError as error:
             raise ControllerError(f'controller {name!r}: {error}') from error
+        self._note_idle_parameters(name)
 
     def unload(self, name: str) -> None:
         """Remove an inactive controller."""
         if self.is_active(name):
             raise ControllerError(f'controller {name!r} is active; deactivate it first')
         del self.controllers[name]
+        self._noted_idle.discard(name)
 
     def _named(self, name: str) -> Controller | GripperController:
         if name not in self.controllers:
@@ -205,6 +208,18 @@ class ControlCore:
             raise
         except ValueError as error:
             raise ControllerError(f'controller {name!r}: {error}') from error
+        self._note_idle_parameters(name)
+
+    def _note_idle_parameters(self, name: str) -> None:
+        controller = self.controllers[name]
+        if name in self._noted_idle or not isinstance(controller, Controller):
+            return
+        idle = controller.idle_parameters()
+        if idle:
+            self._noted_idle.add(name)
+            text = (f'controller {name!r} takes {", ".join(idle)}, but they have no effect: its '
+                    'arm has a loop of its own behind it')
+            self.events.append(('warn', text))
 
     def trajectory_controller(self, name: str) -> JointTrajectoryController:
         """The named trajectory controller; ControllerError when it is none, or is not active."""

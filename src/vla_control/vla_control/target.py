@@ -17,7 +17,7 @@ the reference is the newest target itself, as checkpoints trained on such a cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, sqrt
 from typing import Generic, TypeVar
 
@@ -26,14 +26,18 @@ import numpy as np
 from . import so3
 from .follower import AxisFollower, FollowerGains, MotionLimits, VectorFollower
 
-__all__ = ['JointReference', 'PoseReference', 'RotationEstimator', 'TargetEstimator']
+__all__ = ['JointReference', 'Leaves', 'PoseReference', 'PostureReference', 'RotationEstimator',
+           'TargetEstimator']
 
 OVERDUE = 1.6  # periods of the stream after which a target is overdue
 LONGEST_PERIOD = 0.25  # s; slower streams are followed step by step
 SLOW = 0.05  # share of the fastest that a reference may always move at, so that it can begin
 FIRST_PERIOD = 0.02  # s, until the stream has shown its own
+STILL = 1e-4  # rad/s
+POSTURE_PERIOD = 0.0035  # s, between two judgements of a posture's speed
 
 X = TypeVar('X')
+Leaves = Callable[[np.ndarray, np.ndarray], bool]
 
 
 class _Estimator(Generic[X]):
@@ -271,7 +275,11 @@ class PoseReference:
 
 
 class JointReference:
-    """Reference of n joints: arrays `position`, `velocity`, `acceleration` (rad, s)."""
+    """Reference of n joints: arrays `position`, `velocity`, `acceleration` (rad, s).
+
+    `leaves(position, rest)` tells whether an arm that comes to rest there has left where it may be;
+    then it does so now, before it is too late, and waits for another target.
+    """
 
     def __init__(
         self,
@@ -279,8 +287,16 @@ class JointReference:
         gains: FollowerGains | None = None,
         memory: float = 0.3,
         stepped: bool = False,
+        leaves: Leaves | None = None,
     ) -> None:
         self.stepped = stepped
+        self._leaves = leaves
+        gains = gains or FollowerGains()
+        self._braking = np.array([limit.acceleration for limit in limits])
+        self._tail = 0.5 * self._braking / gains.velocity**2  # rad, the last of a way to rest
+        self._lag = 1.0 / gains.velocity
+        self._delay = 1.0 / gains.acceleration + np.array(
+            [0.5 * limit.acceleration / limit.jerk for limit in limits])
         self._axes = [AxisFollower(limit, gains) for limit in limits]
         self._estimator = TargetEstimator(tuple(limits), memory)
         self.position = np.zeros(len(self._axes))
@@ -322,10 +338,22 @@ class JointReference:
             for axis, place in zip(self._axes, self._estimator.latest):
                 axis.reset(place)
             return
+        if self._leaves is not None and self._leaves(self.position, self.rest()):
+            self.brake(dt)
+            return
         place, velocity, acceleration = self._estimator.predict(time)
         for axis, x, v, a in zip(self._axes, place, velocity, acceleration):
             axis.step(dt, x, v, a)
         self._copy()
+
+    def rest(self) -> np.ndarray:
+        """Where the joints [n] would come to rest if they braked from now on."""
+        soon = self.velocity + self._delay * self.acceleration
+        speed = np.abs(soon)
+        length = speed * speed
+        length /= 2.0 * self._braking
+        length += np.minimum(self._tail, speed * self._lag)
+        return self.position + self._delay * self.velocity + np.copysign(length, soon)
 
     def brake(self, dt: float) -> None:
         """Come to rest within the limits, and forget the stream."""
@@ -338,3 +366,86 @@ class JointReference:
         self.position[:] = [axis.position for axis in self._axes]
         self.velocity[:] = [axis.velocity for axis in self._axes]
         self.acceleration[:] = [axis.acceleration for axis in self._axes]
+
+
+class PostureReference:
+    """The posture q* that spare joints are drawn to: arrays `position`, `velocity` [n] (rad, s).
+
+    It goes to the newest posture at its limits and stays there, however long ago it was given. As
+    no more than a soft spring sees it, three stages that are linear but for their limits will do,
+
+        v_d = k (goal − q*),  |v_d| ≤ V;   a_d = 4 k (v_d − v),  |a_d| ≤ A;   |j| ≤ J,
+
+    with k so small that a braking joint needs no more than A. The speed is judged anew every 4 ms.
+    """
+
+    def __init__(self, limits: Sequence[MotionLimits]) -> None:
+        n = len(limits)
+        self.position, self.velocity, self._acceleration = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._goal, self._change = np.zeros(n), np.zeros(n)
+        self.moving = False
+        self._aimed = False
+        self._since = 0.0
+        self.configure(limits)
+
+    def configure(self, limits: Sequence[MotionLimits]) -> None:
+        """Take other limits, in motion too."""
+        self._fastest = np.array([limit.velocity for limit in limits])
+        self._most = np.array([limit.acceleration for limit in limits])
+        self._jerk = np.array([limit.jerk for limit in limits])
+        self._gain = np.minimum(0.75 * self._most / self._fastest, self._jerk / self._most / 16.0)
+
+    def reset(self, position: np.ndarray) -> None:
+        """Stay at this posture [n]."""
+        self.position[:] = position
+        self.velocity[:] = 0.0
+        self._acceleration[:] = 0.0
+        self.moving = self._aimed = False
+
+    def aim(self, goal: Sequence[float]) -> None:
+        """Go to another posture [n]."""
+        self._goal[:] = goal
+        self._aimed = True
+        self.moving = self.moving or bool((self._goal != self.position).any())
+
+    def step(self, dt: float) -> None:
+        """Move on by dt."""
+        if not self.moving:
+            return
+        self.position += dt * self.velocity
+        self._since += dt
+        if self._since > POSTURE_PERIOD:
+            self._accelerate(self._since)
+            self._since = 0.0
+
+    def _accelerate(self, dt: float) -> None:
+        change, velocity, acceleration = self._change, self.velocity, self._acceleration
+        if self._aimed:
+            np.subtract(self._goal, self.position, out=change)
+            change *= self._gain
+            np.minimum(change, self._fastest, out=change)
+            np.maximum(change, -self._fastest, out=change)
+        else:
+            change[:] = 0.0
+        left = max(change.max(), -change.min())
+        change -= velocity
+        change *= 4.0 * self._gain
+        np.minimum(change, self._most, out=change)
+        np.maximum(change, -self._most, out=change)
+        change -= acceleration
+        jump = self._jerk * dt
+        np.minimum(change, jump, out=change)
+        np.maximum(change, -jump, out=change)
+        acceleration += change
+        velocity += dt * acceleration
+        if left < STILL and max(velocity.max(), -velocity.min()) < STILL:
+            velocity[:] = 0.0
+            acceleration[:] = 0.0
+            self.moving = False
+            if self._aimed:
+                self.position[:] = self._goal
+
+    def brake(self, dt: float) -> None:
+        """Come to rest within the limits, and forget the posture that was aimed at."""
+        self._aimed = False
+        self.step(dt)

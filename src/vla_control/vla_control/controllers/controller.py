@@ -12,12 +12,14 @@ from vla_control import so3
 from vla_control.arm_model import ArmModel
 from vla_control.follower import FollowerGains, MotionLimits
 from vla_control.laws.gains import ReferenceGains
-from vla_control.target import JointReference, PoseReference
+from vla_control.safety.workspace import Workspace
+from vla_control.target import JointReference, Leaves, PoseReference
 from vla_core.profile import ArmProfile, RobotProfile
 from vla_core.validation import StrictModel
 from vla_hardware import ArmCapabilities, ArmState, ControlMode
 
-__all__ = ['ArmContext', 'Controller', 'ControllerError', 'joint_reference', 'pose_reference']
+__all__ = ['ArmContext', 'Controller', 'ControllerError', 'joint_limits', 'joint_reference',
+           'pose_reference']
 
 
 class ControllerError(ValueError):
@@ -36,6 +38,10 @@ class ArmContext:
     reference_model: ArmModel  # at a reference
     period: float  # s
     others: dict[str, ArmContext] = field(default_factory=dict)
+    workspace: Workspace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.workspace = Workspace(self.profile, self.reference_model)
 
     def external_torque(self) -> np.ndarray:
         """Jᵀ F_ext [n], what the environment does to the joints, N·m."""
@@ -47,13 +53,15 @@ class Controller(ABC):
     """Lifecycle: made with parameters, `start`, then `take` and `update` each tick, `stop`.
 
     `inputs` are the kinds of targets it listens to; a `streamed` controller must be fed without
-    pause, else it holds. `modes` are the control modes that its output has, best first.
+    pause, else it holds. A `latched` input counts until the next one comes, and is no such food.
+    `modes` are the control modes that its output has, best first.
     """
 
     type: ClassVar[str]
     modes: ClassVar[tuple[ControlMode, ...]] = (
         ControlMode.EFFORT, ControlMode.POSITION, ControlMode.VELOCITY)
     inputs: ClassVar[tuple[str, ...]] = ()
+    latched: ClassVar[tuple[str, ...]] = ('stiffness',)
     streamed: ClassVar[bool] = True
 
     def __init__(self, name: str, arm: ArmContext, parameters: StrictModel) -> None:
@@ -95,6 +103,10 @@ class Controller(ABC):
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
         """Command [n] at `time`; with `hold` the reference comes to rest."""
 
+    def idle_parameters(self) -> list[str]:
+        """Those that load but have no effect, when any of them was given."""
+        return []
+
     def reference_pose(self) -> tuple[so3.Vector3, so3.Quaternion] | None:
         """Where the reference of the tip is, if this controller has one."""
         return None
@@ -124,10 +136,16 @@ def pose_reference(arm: ArmProfile, gains: ReferenceGains) -> PoseReference:
         _gains(gains), gains.memory, gains.mode == 'stepped')
 
 
-def joint_reference(arm: ArmProfile, gains: ReferenceGains) -> JointReference:
-    """Reference of an arm's joints within its profile's limits."""
+def joint_limits(arm: ArmProfile, gains: ReferenceGains) -> list[MotionLimits]:
+    """Motion limits of an arm's joints, the share of its profile's that is used."""
     limits = arm.limits
+    return [_limits(gains, v, a, j)
+            for v, a, j in zip(limits.velocity, limits.acceleration, limits.jerk)]
+
+
+def joint_reference(
+    arm: ArmProfile, gains: ReferenceGains, leaves: Leaves | None = None
+) -> JointReference:
+    """Reference of an arm's joints within its profile's limits; `leaves`: see JointReference."""
     return JointReference(
-        [_limits(gains, v, a, j) for v, a, j in
-         zip(limits.velocity, limits.acceleration, limits.jerk)],
-        _gains(gains), gains.memory, gains.mode == 'stepped')
+        joint_limits(arm, gains), _gains(gains), gains.memory, gains.mode == 'stepped', leaves)

@@ -12,6 +12,7 @@ from vla_control.controllers.controller import (
     ArmContext,
     Controller,
     ControllerError,
+    joint_limits,
     joint_reference,
     pose_reference,
 )
@@ -23,6 +24,7 @@ from vla_control.laws.force_feedback import force_feedback_parameters, reflected
 from vla_control.laws.gravity_compensation import gravity_compensation_parameters
 from vla_control.laws.impedance import Impedance, ImpedanceParameters
 from vla_control.laws.joint_impedance import joint_impedance_parameters
+from vla_control.target import PostureReference
 from vla_core.profile import ArmProfile
 from vla_hardware import ControlMode
 
@@ -34,21 +36,23 @@ SLOWEST = 1e-6  # share of it that is not worth a limit: the reference stands
 
 
 class CartesianImpedance(Controller):
-    """Follows `pose` with a compliant tip; spare joints keep the posture they began with.
+    """Follows `pose` with a compliant tip; spare joints are drawn to a posture: that of `joint`, or
+    the one they began with.
 
     Where a straight line would take a joint faster than it may go, the reference slows down.
     """
 
     type = 'cartesian_impedance'
     modes = (ControlMode.EFFORT,)
-    inputs: ClassVar[tuple[str, ...]] = ('pose', 'wrench', 'stiffness')
+    inputs: ClassVar[tuple[str, ...]] = ('pose', 'joint', 'wrench', 'stiffness')
+    latched: ClassVar[tuple[str, ...]] = ('joint', 'stiffness')
 
     def __init__(self, name: str, arm: ArmContext, parameters: ImpedanceParameters) -> None:
         super().__init__(name, arm, parameters)
         self._law = Impedance(
             arm.model, parameters, arm.capabilities.gravity_compensated, arm.period)
         self._reference = pose_reference(arm.profile, parameters.reference)
-        self._posture = np.zeros(arm.model.joints)
+        self._posture = PostureReference(joint_limits(arm.profile, parameters.reference))
         self._inverse_speed = 1.0 / arm.profile.limits.velocity
 
     @classmethod
@@ -61,6 +65,7 @@ class CartesianImpedance(Controller):
             old = self._reference
             self._reference = pose_reference(self.arm.profile, parameters.reference)
             self._reference.reset(old.position, old.quaternion)
+            self._posture.configure(joint_limits(self.arm.profile, parameters.reference))
         self.parameters = parameters
 
     def start(self, command: np.ndarray) -> None:
@@ -68,27 +73,33 @@ class CartesianImpedance(Controller):
         state, model = self.arm.state, self.arm.model
         model.update_kinematics(state.position)
         self._reference.reset(model.translation.tolist(), so3.from_matrix(model.rotation))
-        self._posture[:] = state.position
+        self._posture.reset(state.position)
 
     def take(self, kind: str, time: float, values: list[float]) -> None:
         if kind == 'pose':
             self._reference.observe(time, values[:3], values[3:])
+        elif kind == 'joint':
+            self._posture.aim(values)
         elif kind == 'wrench':
             self._law.target_wrench[:] = values
         else:
             self._law.set_stiffness(values)
 
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
-        state = self.arm.state
+        state, posture = self.arm.state, self._posture
         asked = self._law.joint_velocity(self._reference) * self._inverse_speed
         fastest = max(SLOWEST, *map(abs, asked.tolist()))
         self._reference.limit_speed(SPEED_SHARE / fastest)
         if hold:
             self._reference.brake(dt)
+            posture.brake(dt)
             self._law.target_wrench[:] = 0.0
         else:
             self._reference.step(time, dt)
-        return self._law.compute(state.position, state.velocity, self._reference, self._posture)
+            posture.step(dt)
+        return self._law.compute(
+            state.position, state.velocity, self._reference, posture.position,
+            posture.velocity if posture.moving else None)
 
     def reference_pose(self) -> tuple[so3.Vector3, so3.Quaternion]:
         return self._reference.position, self._reference.quaternion
@@ -115,7 +126,8 @@ class JointImpedance(Controller):
         super().__init__(name, arm, parameters)
         self._law = Impedance(
             arm.model, parameters, arm.capabilities.gravity_compensated, arm.period)
-        self._reference = joint_reference(arm.profile, parameters.reference)
+        self._reference = joint_reference(
+            arm.profile, parameters.reference, arm.workspace.leaves)
         self._pose = pose_reference(arm.profile, parameters.reference)
 
     @classmethod
@@ -126,7 +138,8 @@ class JointImpedance(Controller):
         self._law.configure(parameters)
         if parameters.reference != self.parameters.reference:
             old = self._reference
-            self._reference = joint_reference(self.arm.profile, parameters.reference)
+            self._reference = joint_reference(
+                self.arm.profile, parameters.reference, self.arm.workspace.leaves)
             self._reference.start(old.position, old.velocity, old.acceleration)
         self.parameters = parameters
 

@@ -3,6 +3,8 @@ position, joint velocity, Cartesian velocity, Cartesian admittance."""
 
 from __future__ import annotations
 
+from math import sqrt
+from operator import attrgetter
 from typing import ClassVar
 
 import numpy as np
@@ -15,18 +17,24 @@ from vla_control.controllers.controller import (
     pose_reference,
 )
 from vla_control.follower import MotionLimits
-from vla_control.laws.cartesian_admittance import Admittance, CartesianAdmittanceParameters
+from vla_control.laws.cartesian_admittance import (
+    TORQUE_LOOP,
+    Admittance,
+    CartesianAdmittanceParameters,
+)
 from vla_control.laws.cartesian_velocity import CartesianVelocityParameters, VelocityFollower
 from vla_control.laws.inverse_kinematics import DampedLeastSquares
 from vla_control.laws.joint_drive import DriveGains, JointDrive
 from vla_control.laws.joint_position import JointPositionParameters
-from vla_control.laws.joint_velocity import JointVelocityParameters, braking_bounded
+from vla_control.laws.joint_velocity import JointVelocityParameters, braking_bounded, braking_way
 from vla_core.profile import ArmProfile
 from vla_core.validation import StrictModel
 from vla_hardware import ControlMode
 
 __all__ = ['CartesianAdmittance', 'CartesianVelocity', 'JointPosition', 'JointVelocity',
            'starting_position']
+
+APPROACH = 10.0  # 1/s, speed of the tip by its distance from a side of the workspace
 
 
 def starting_position(arm: ArmContext, mode: ControlMode, command: np.ndarray) -> np.ndarray:
@@ -43,7 +51,8 @@ class JointPosition(Controller):
 
     def __init__(self, name: str, arm: ArmContext, parameters: JointPositionParameters) -> None:
         super().__init__(name, arm, parameters)
-        self._reference = joint_reference(arm.profile, parameters.reference)
+        self._reference = joint_reference(
+            arm.profile, parameters.reference, arm.workspace.leaves)
         self._drive = JointDrive(arm.model, arm.capabilities, self.mode, parameters.drive)
 
     @classmethod
@@ -52,7 +61,8 @@ class JointPosition(Controller):
 
     def configure(self, parameters: JointPositionParameters) -> None:
         old, self.parameters = self._reference, parameters
-        self._reference = joint_reference(self.arm.profile, parameters.reference)
+        self._reference = joint_reference(
+            self.arm.profile, parameters.reference, self.arm.workspace.leaves)
         self._reference.start(old.position, old.velocity, old.acceleration)
         self._drive.configure(parameters.drive)
 
@@ -145,8 +155,12 @@ class JointVelocity(_Velocity):
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
         if hold:
             self._wanted[:] = 0.0
-        bounded = braking_bounded(self._wanted, self._position, self.arm.profile.limits,
-                                  self.parameters.limit_scale)
+        limits, scale = self.arm.profile.limits, self.parameters.limit_scale
+        bounded = braking_bounded(self._wanted, self._position, limits, scale)
+        stop = self._position + braking_way(bounded, limits, scale)
+        share = self.arm.workspace.share(self._position, stop)
+        if share < 1.0:  # the way to rest goes with the square of the speed
+            bounded *= sqrt(share)
         self._follower.step(dt, bounded)
         return self._move(dt, self._follower.velocity)
 
@@ -201,8 +215,10 @@ class CartesianVelocity(_Velocity):
         scale, cartesian = self.parameters.limit_scale, self.arm.profile.cartesian
         workspace, place = self.arm.profile.workspace, self.arm.reference_model.translation
         braking = scale * cartesian.linear_acceleration
-        up = np.sqrt(braking * np.maximum(workspace.upper - place, 0.0))
-        down = np.sqrt(braking * np.maximum(place - workspace.lower, 0.0))
+        up = np.maximum(workspace.upper - place, 0.0)
+        down = np.maximum(place - workspace.lower, 0.0)
+        up = np.minimum(np.sqrt(braking * up), APPROACH * up)
+        down = np.minimum(np.sqrt(braking * down), APPROACH * down)
         bounded = twist.copy()
         np.clip(twist[:3], -down, up, out=bounded[:3])
         return bounded
@@ -249,8 +265,13 @@ class CartesianAdmittance(Controller):
         else:
             self._law.set_stiffness(values)
 
+    def idle_parameters(self) -> list[str]:
+        of_torques = attrgetter(*TORQUE_LOOP)
+        usual = of_torques(type(self.parameters)())
+        return [] if of_torques(self.parameters) == usual else list(TORQUE_LOOP)
+
     def update(self, time: float, dt: float, hold: bool) -> np.ndarray:
-        if hold:
+        if hold or self.parameters.stop_commands:
             self._reference.brake(dt)
             self._law.target_wrench[:] = 0.0
         else:

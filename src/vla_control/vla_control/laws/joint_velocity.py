@@ -1,6 +1,7 @@
 """Joint velocity: the joints follow commanded velocities and stop short of their limits.
 
-A joint may move toward its end no faster than it can still brake, v ≤ √(2 a d) at distance d.
+A joint may move toward its end no faster than it can still brake, v ≤ √(2 a d) at distance d. All
+joints together are slowed as the tip nears a side of the workspace, so that it could still stop.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from vla_core.parameters import parameter
 from vla_core.profile import JointLimits
 from vla_core.validation import Real, StrictModel
 
-__all__ = ['JointVelocityParameters', 'braking_bounded']
+__all__ = ['JointVelocityParameters', 'braking_bounded', 'braking_way']
 
 
 class JointVelocityParameters(StrictModel):
@@ -32,3 +33,8 @@ def braking_bounded(
     down = np.sqrt(braking * np.maximum(position - limits.position_lower - 0.01, 0.0))
     fastest = scale * limits.velocity
     return np.clip(velocity, -np.minimum(down, fastest), np.minimum(up, fastest))
+
+
+def braking_way(velocity: np.ndarray, limits: JointLimits, scale: float) -> np.ndarray:
+    """Way [n] in rad that each joint needs to stop from a velocity [n] with half of scale × a."""
+    return velocity * np.abs(velocity) / (scale * limits.acceleration)

@@ -2,7 +2,8 @@
 
 Finite, of the right length, with a unit quaternion, a stamp that is neither older than the stream
 allows nor in the future, not further than one step away; positions are brought into the workspace
-and the joints' ranges. A refused target changes nothing.
+and the joints' ranges, joints onto the part of their way that keeps the tip in the workspace. A
+refused target changes nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from vla_control import so3
 from vla_control.safety.parameters import SafetyParameters
+from vla_control.safety.workspace import Workspace
 from vla_core.profile import ArmProfile
 
 __all__ = ['TargetGuard', 'TargetRefused', 'target_size']
@@ -42,8 +44,11 @@ def target_size(kind: str, joints: int) -> int:
 class TargetGuard:
     """Checks of one arm; `check` returns the target as the controller gets it."""
 
-    def __init__(self, arm: ArmProfile, parameters: SafetyParameters) -> None:
+    def __init__(
+        self, arm: ArmProfile, parameters: SafetyParameters, workspace: Workspace | None = None
+    ) -> None:
         self._arm = arm
+        self._workspace = workspace  # for joint targets, which need the arm's kinematics
         self._parameters = parameters
         self._lower = arm.workspace.lower.tolist()
         self._upper = arm.workspace.upper.tolist()
@@ -113,6 +118,8 @@ class TargetGuard:
                 raise TargetRefused('step', f'joint target of {self._arm.name} lies {step:.3f} rad '
                                     'away, more than max_joint_step')
         inside = np.clip(values, limits.position_lower, limits.position_upper)
+        if joints is not None and self._workspace is not None:
+            inside = self._workspace.confined(joints, inside)
         self.clamped = bool((inside != values).any())
         return inside.tolist()
 

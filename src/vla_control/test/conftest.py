@@ -15,10 +15,17 @@ ALL = ('cartesian_impedance', 'operational_space', 'joint_impedance', 'gravity_c
 
 
 class Lockstep:
-    """A core and its clock; every command that reached the hardware is kept in `commands`."""
+    """A core and its clock; every command that reached the hardware is kept in `commands`.
 
-    def __init__(self, robot='franka', controllers=None, world='none', **safety):
+    `sides` are [lower, upper] of another workspace than the profile's.
+    """
+
+    def __init__(self, robot='franka', controllers=None, world='none', sides=None, **safety):
         self.profile = RobotProfile.load(robot)
+        if sides is not None:
+            arms = [arm.model_copy(update={'workspace': arm.workspace.model_copy(update=dict(
+                zip(('lower', 'upper'), map(np.asarray, sides))))}) for arm in self.profile.arms]
+            self.profile = self.profile.model_copy(update={'arms': tuple(arms)})
         self.hardware = create('sim', self.profile, world=world)
         self.arm = self.profile.arms[0]
         if controllers is None:

@@ -253,7 +253,7 @@ def test_a_violated_path_tolerance_holds_the_arm(lockstep):
     robot = lockstep('ur')
     robot.core.switch(['joint_trajectory'], [])
     controller = robot.core.trajectory_controller('joint_trajectory')
-    far = robot.arm.home + 1.0
+    far = robot.arm.home + np.eye(6)[0]
     tight = Tolerances(np.full(6, 0.01), np.full(6, 0.01))
     controller.follow(TrajectoryPoints(np.array([0.2]), far[None]), robot.time, robot.time, tight)
     robot.run(1.0)

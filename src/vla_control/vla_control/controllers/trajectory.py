@@ -10,13 +10,22 @@ from vla_control.controllers.controller import ArmContext, Controller, joint_ref
 from vla_control.controllers.motion import starting_position
 from vla_control.laws.gains import ReferenceGains
 from vla_control.laws.joint_drive import DriveGains, JointDrive
-from vla_control.laws.joint_trajectory import JointTrajectory, Tolerances, TrajectoryPoints
+from vla_control.laws.joint_trajectory import (
+    JointTrajectory,
+    Tolerances,
+    TrajectoryError,
+    TrajectoryPoints,
+)
+from vla_control.safety.workspace import STRIDE
 from vla_core.parameters import parameter
 from vla_core.profile import ArmProfile
 from vla_core.validation import Real, StrictModel
 from vla_hardware import ControlMode
 
 __all__ = ['JointTrajectoryController', 'JointTrajectoryParameters', 'TrajectoryStatus']
+
+
+MOST_LOOKS = 300  # at where a trajectory goes before it is followed: less than a millisecond
 
 
 class TrajectoryStatus(enum.IntEnum):
@@ -90,15 +99,27 @@ class JointTrajectoryController(Controller):
     ) -> int:
         """Replace what is followed, in motion too, and return the new trajectory's number.
 
-        `start` in s of the loop's clock; TrajectoryError refuses it and leaves the old one.
+        `start` in s of the loop's clock; TrajectoryError refuses it and leaves the old one, also
+        when its path takes the tip out of the workspace.
         """
         trajectory = JointTrajectory(
             points, start, now, self.position, self.velocity, self.acceleration)
+        self._keep_inside(trajectory)
         self._trajectory = trajectory
         self._tolerances = tolerances or self._default_tolerances()
         self.status, self.violation = TrajectoryStatus.ACTIVE, ''
         self.number += 1
         return self.number
+
+    def _keep_inside(self, trajectory: JointTrajectory) -> None:
+        times, path = trajectory.looks(STRIDE, MOST_LOOKS)
+        found = self.arm.workspace.first_outside(path)
+        if found:
+            moment = times[found[0]]
+            raise TrajectoryError(
+                f'positions: the way to point {trajectory.point_after(moment)} takes the tip of '
+                f'{self.arm.profile.name} out of the workspace {moment - trajectory.begin:.2f} s '
+                f'after the start ({found[1]})')
 
     def cancel(self) -> None:
         """Come to rest and hold."""

@@ -8,7 +8,7 @@ it. Points whose time has passed are skipped.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,7 @@ class JointTrajectory:
         self.times = np.concatenate([[begin], times[first:]])
         self.begin, self.end = begin, float(self.times[-1])
         self._knots = self.times.tolist()
+        self._first = first
         self._coefficients = _fit(
             np.diff(self.times),
             rows(points.positions, position),
@@ -94,7 +95,6 @@ class JointTrajectory:
             rows(points.accelerations, acceleration),
         )
         self.goal = np.asarray(points.positions, dtype=float)[-1]
-        self._powers = np.ones(6)
 
     def sample(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Position, velocity and acceleration [n] at a time; at rest before and after."""
@@ -109,6 +109,28 @@ class JointTrajectory:
         velocity = c[1] + t * (2 * c[2] + t * (3 * c[3] + t * (4 * c[4] + t * 5 * c[5])))
         acceleration = 2 * c[2] + t * (6 * c[3] + t * (12 * c[4] + t * 20 * c[5]))
         return position, velocity, acceleration
+
+    def looks(self, stride: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Times [k] and positions [k, n] along the whole path, its ends among them.
+
+        No joint moves farther than `stride` (rad) between two, or as little as `most` times allow.
+        """
+        segments = len(self._knots) - 1
+        shares = np.arange(1, max(1, most // segments) + 1) / max(1, most // segments)
+        inside = (np.diff(self.times)[:, None] * shares).ravel()
+        powers = inside[:, None] ** np.arange(6)
+        row = np.repeat(np.arange(segments), len(shares))
+        places = np.einsum('kp,kpn->kn', powers, self._coefficients[row])
+        times = np.concatenate([[self.begin], self.times[row] + inside])
+        places = np.vstack([self._coefficients[0, 0], places])
+        way = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(places, axis=0)).max(axis=1))])
+        wanted = np.linspace(0.0, way[-1], min(most, int(way[-1] / stride) + 2))
+        kept = np.unique(np.minimum(np.searchsorted(way, wanted), len(way) - 1))
+        return times[kept], places[kept]
+
+    def point_after(self, time: float) -> int:
+        """Number, from 1, of the point that the path goes to at a time."""
+        return self._first + min(max(bisect_left(self._knots, time), 1), len(self._knots) - 1)
 
 
 def _fit(

@@ -39,7 +39,8 @@ def on_files(files, config):
             files.remove(file)
     book = pages()
     linked = {target for page in book for target, _ in links(page) if target.is_file()}
-    for path in sorted({*book, *linked}):
+    styles = {ROOT / name for name in config.extra_css}
+    for path in sorted({*book, *linked, *styles}):
         files.append(File.generated(
             config, path.relative_to(ROOT).as_posix(), abs_src_path=str(path)))
     return files
@@ -58,17 +59,18 @@ def on_page_markdown(markdown, page, config, files):
 
 def _indented(lines):
     """Yield the lines as Python-Markdown wants lists: apart, and what is below an item moved in."""
-    width, fenced, before = 0, False, ''
+    width, fenced, paragraphs, before = 0, False, False, ''
     for line in lines:
         if line.startswith('```'):
             width, fenced = 0, not fenced
         elif not fenced and (item := _ITEM.match(line)):
-            if before.strip() and (not width or before.startswith(' ' * 2 * _TAB)):
+            if before.strip() and (paragraphs or not width):
                 yield ''
-            width = item.end()
+            width, paragraphs = item.end(), False
         elif line.strip() and not line.startswith(' ' * width):
             width = 0
         elif line.strip() and 0 < width < _TAB and not fenced:
             line = ' ' * (_TAB - width) + line
         yield line
+        paragraphs = paragraphs or not line.strip()
         before = line

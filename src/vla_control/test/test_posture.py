@@ -39,11 +39,16 @@ def test_the_elbow_goes_to_the_posture_and_the_tip_stays(lockstep, kind):
     assert robot.largest_torque_step() <= 0.5 + 1e-9
 
 
-def test_a_posture_out_of_every_range_leaves_the_tip_where_it_is(lockstep):
+@pytest.mark.parametrize('posture', [
+    [9.0] * 7, [-9.0] * 7, [9, -9, -9, -9, 9, 9, 9], [-9, 9, 9, 9, -9, 9, -9]])
+def test_a_posture_out_of_every_range_leaves_the_tip_where_it_is(lockstep, posture):
+    """It would draw joints to their ends, where what pushes them back moves the tip by 40 mm."""
     robot = lockstep()
     robot.core.switch(['cartesian_impedance'], [])
-    strayed, _ = both(robot, 2.5, [9.0] * 7)
+    strayed, path = both(robot, 4.0, posture)
     assert strayed < 5e-3
+    limits = robot.arm.limits
+    assert np.minimum(path - limits.position_lower, limits.position_upper - path).min() > 0.1
     assert not robot.core.latch.engaged
 
 

@@ -376,10 +376,15 @@ class PostureReference:
 
         v_d = k (goal − q*),  |v_d| ≤ V;   a_d = 4 k (v_d − v),  |a_d| ≤ A;   |j| ≤ J,
 
-    with k so small that a braking joint needs no more than A. The speed is judged anew every 4 ms.
+    with k so small that a braking joint needs no more than A. The speed is judged anew every 4 ms;
+    `nearer(goal)` then tells how much of the way to a posture is to be gone for now.
     """
 
-    def __init__(self, limits: Sequence[MotionLimits]) -> None:
+    def __init__(
+        self, limits: Sequence[MotionLimits],
+        nearer: Callable[[np.ndarray], np.ndarray] = np.asarray,
+    ) -> None:
+        self._nearer = nearer
         n = len(limits)
         self.position, self.velocity, self._acceleration = np.zeros(n), np.zeros(n), np.zeros(n)
         self._goal, self._change = np.zeros(n), np.zeros(n)
@@ -421,13 +426,13 @@ class PostureReference:
     def _accelerate(self, dt: float) -> None:
         change, velocity, acceleration = self._change, self.velocity, self._acceleration
         if self._aimed:
-            np.subtract(self._goal, self.position, out=change)
+            np.subtract(self._nearer(self._goal), self.position, out=change)
             change *= self._gain
             np.minimum(change, self._fastest, out=change)
             np.maximum(change, -self._fastest, out=change)
         else:
             change[:] = 0.0
-        left = max(change.max(), -change.min())
+        arrived = not self._aimed or np.abs(self._goal - self.position).max() < STILL
         change -= velocity
         change *= 4.0 * self._gain
         np.minimum(change, self._most, out=change)
@@ -438,7 +443,7 @@ class PostureReference:
         np.maximum(change, -jump, out=change)
         acceleration += change
         velocity += dt * acceleration
-        if left < STILL and max(velocity.max(), -velocity.min()) < STILL:
+        if arrived and max(velocity.max(), -velocity.min()) < STILL:
             velocity[:] = 0.0
             acceleration[:] = 0.0
             self.moving = False

@@ -32,6 +32,7 @@ __all__ = ['CartesianImpedance', 'ForceFeedback', 'GravityCompensation', 'JointI
            'OperationalSpaceControl']
 
 SPEED_SHARE = 0.6  # of a joint's fastest, which the tip's reference asks for at most
+FADING = 0.3  # rad before a joint's end over which a posture lets go of it
 SLOWEST = 1e-6  # share of it that is not worth a limit: the reference stands
 
 
@@ -52,7 +53,8 @@ class CartesianImpedance(Controller):
         self._law = Impedance(
             arm.model, parameters, arm.capabilities.gravity_compensated, arm.period)
         self._reference = pose_reference(arm.profile, parameters.reference)
-        self._posture = PostureReference(joint_limits(arm.profile, parameters.reference))
+        self._posture = PostureReference(
+            joint_limits(arm.profile, parameters.reference), self._drawn)
         self._inverse_speed = 1.0 / arm.profile.limits.velocity
 
     @classmethod
@@ -100,6 +102,24 @@ class CartesianImpedance(Controller):
         return self._law.compute(
             state.position, state.velocity, self._reference, posture.position,
             posture.velocity if posture.moving else None)
+
+    def _drawn(self, goal: np.ndarray) -> np.ndarray:
+        """Posture [n] that draws the spare joints toward a goal, but no joint to its end.
+
+        At an end the push back would reach the tip. The spring is never longer than its largest
+        torque makes it, so that its damping still counts.
+        """
+        position, limits = self.arm.state.position, self.arm.profile.limits
+        margin = self.parameters.joint_limits.safe_range
+        longest = self._law.longest_pull
+        way = np.clip(goal - position, -longest, longest)
+        up, down = limits.position_upper - position, position - limits.position_lower
+        if min(up.min(), down.min()) < margin + FADING:
+            moved = self._law.null_space_acceleration(way)
+            room = np.where(moved > 0.0, up, down)[np.abs(moved) > 0.02 * np.abs(moved).max()]
+            if len(room):
+                way *= min(max((room.min() - margin) / FADING, 0.0), 1.0)
+        return position + way
 
     def reference_pose(self) -> tuple[so3.Vector3, so3.Quaternion]:
         return self._reference.position, self._reference.quaternion

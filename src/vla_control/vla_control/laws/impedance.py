@@ -129,6 +129,8 @@ class Impedance:
         weights = np.array([getattr(posture.weights, j).value for j in model.profile.joints])
         self._posture_stiffness = weights * posture.stiffness
         self._posture_damping = weights * posture.effective_damping
+        # rad [n] from which the posture's spring gives its largest torque
+        self.longest_pull = posture.max_tau / np.maximum(self._posture_stiffness, 1e-6)
         self._project = PROJECTORS[posture.projector_type]
         milliseconds = self._period * 1000.0
         self._step = parameters.max_delta_tau * milliseconds
@@ -262,6 +264,13 @@ class Impedance:
         twist = self._rate_error
         twist[:3], twist[3:] = reference.linear_velocity, reference.angular_velocity
         return self._space.joint_velocity(twist)
+
+    def null_space_acceleration(self, way: np.ndarray) -> np.ndarray:
+        """Joint acceleration [n] by a posture `way` [n] ahead, at the last measured state."""
+        model = self._model
+        pull = self._project(self._posture_stiffness * way, model.jacobian, self._space,
+                             self.parameters.nullspace.regularization)
+        return model.inverse_inertia @ pull
 
     def _output(self, torque: np.ndarray) -> np.ndarray:
         weight = self._weights['output_torque']

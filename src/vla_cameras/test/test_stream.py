@@ -111,9 +111,10 @@ def test_without_reports_stamps_are_the_captures_but_for_the_delay(
     camera = peer('--codec', codec, '--report-s', '0')
     running = watch(rtsp(camera.url(), calibrated(delay_s), stamp=stamp))
     running.wait(lambda: len(running.frames) >= 60, seconds=20)
-    errors = errors_ms(running, begin=10)
-    assert np.median(np.abs(errors)) < 2.0
-    assert np.percentile(np.abs(errors), 95) < 8.0
+    errors = np.abs(errors_ms(running, begin=10))
+    # Arrivals are those of a machine that may be busy; the times in the stream are not.
+    assert np.median(errors) < (2.0 if stamp == 'auto' else 500 / RATE)
+    assert np.percentile(errors, 95) < (8.0 if stamp == 'auto' else 1500 / RATE)
     assert running.frames[0].basis == 'arrival'
 
 
@@ -132,7 +133,7 @@ def test_a_reader_slower_than_the_stream_gets_the_newest_picture(rtsp, peer, cod
                 time.sleep(0.4)
     finally:
         source.close()
-    assert np.median(ages_ms[1:]) < 130
+    assert np.median(ages_ms[1:]) < 400  # 2.8 s at the end, were none left out
 
 
 @pytest.mark.alone
@@ -154,8 +155,8 @@ def test_a_decoder_slower_than_the_stream_leaves_pictures_out(rtsp, peer, monkey
                 ages_ms.append((time.time_ns() - read_time(frame.image)) / 1e6)
     finally:
         source.close()
-    assert len(ages_ms) > 20
-    assert max(ages_ms[-10:]) < 1000  # 2 s behind by now, were each picture decoded
+    assert len(ages_ms) > 5
+    assert max(ages_ms[-5:]) < 1200  # 2 s at the end, were none left out
 
 
 @pytest.mark.parametrize('slices', ['1', '8'])

@@ -113,8 +113,8 @@ def test_without_reports_stamps_are_the_captures_but_for_the_delay(
     running.wait(lambda: len(running.frames) >= 60, seconds=20)
     errors = np.abs(errors_ms(running, begin=10))
     # Arrivals are those of a machine that may be busy; the times in the stream are not.
-    assert np.median(errors) < (2.0 if stamp == 'auto' else 500 / RATE)
-    assert np.percentile(errors, 95) < (8.0 if stamp == 'auto' else 1500 / RATE)
+    assert np.median(errors) < (2.0 if stamp == 'auto' else 1000 / RATE)
+    assert np.percentile(errors, 95) < (8.0 if stamp == 'auto' else 3000 / RATE)
     assert running.frames[0].basis == 'arrival'
 
 

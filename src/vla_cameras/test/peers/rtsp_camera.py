@@ -336,6 +336,8 @@ def main() -> None:
     parser.add_argument('--sound', action='store_true', help='offer sound that never comes')
     parser.add_argument('--no-udp', action='store_true', help='refuse UDP')
     options = parser.parse_args()
+    with contextlib.suppress(PermissionError):
+        os.nice(-10)  # no camera waits for this machine
     sensor = Sensor(*(int(side) for side in options.size.split('x')))
     sessions: list[Session] = []
     server = socket.create_server(('127.0.0.1', options.port))

@@ -1,8 +1,9 @@
 """A session of CRISP's own client: ready, home, switch, parameters, figure eight, stiffness.
 
 Run by the interpreter of the client's environment; the last line of its output is one JSON object.
-The tracking error is taken from the stamps of what the client sent and what the arm did, so that
-the client's own delays do not count.
+The tracking error is the tip's distance from the way between the targets of the last tenth of a
+second, by the stamps of what the client sent and what the arm did: when the client pauses the tip
+has to wait where it was sent last, and a client that is late does not count as an arm that is.
 usage: crisp_session.py NAMESPACE
 """
 import json
@@ -25,6 +26,7 @@ RAMP = 1.5  # s
 LAP = 4.2  # s a lap, 0.235 m/s on average
 WIDTH, HEIGHT = 0.16, 0.08  # m
 RATE = 50.0  # Hz
+LATELY = 0.1  # s
 
 
 class Observer:
@@ -56,26 +58,27 @@ def _row(message):
     return stamp.sec + 1e-9 * stamp.nanosec, place.x, place.y, place.z
 
 
-def distances(targets, poses, lag):
-    """Distance in m of each pose from where the target was `lag` seconds before."""
-    wanted = [np.interp(poses[:, 0] - lag, targets[:, 0], targets[:, axis]) for axis in (1, 2, 3)]
-    return np.linalg.norm(np.stack(wanted, axis=1) - poses[:, 1:], axis=1)
-
-
-def in_stream(targets, poses):
-    """Which poses [k] the client streamed for without a pause in the half second before."""
+def distances(targets, poses):
+    """Distance in m of each pose from the polyline of the targets that were the newest lately."""
     stamps = targets[:, 0]
-    pauses = stamps[1:][np.diff(stamps) > 0.05]
-    return np.array([not np.any((pauses > t - 0.5) & (pauses < t + 0.05)) for t in poses[:, 0]])
+    first = np.searchsorted(stamps, poses[:, 0] - LATELY, side='right') - 1
+    last = np.searchsorted(stamps, poses[:, 0] + 1.0 / RATE, side='right')
+    return np.array([_from_polyline(targets[max(a, 0):max(b, 1), 1:], place)
+                     for a, b, place in zip(first, last, poses[:, 1:])])
 
 
-def rms_mm(errors):
-    return 1e3 * float(np.sqrt(np.mean(errors ** 2)))
+def _from_polyline(corners, place):
+    starts, ways = corners[:-1], np.diff(corners, axis=0)
+    lengths = np.maximum(np.sum(ways ** 2, axis=1), 1e-12)
+    shares = np.clip(np.sum((place - starts) * ways, axis=1) / lengths, 0.0, 1.0)
+    nearest = np.vstack([corners[-1:], starts + shares[:, None] * ways])
+    return np.linalg.norm(nearest - place, axis=1).min()
 
 
 namespace = sys.argv[1] if len(sys.argv) > 1 else ''
 report = {}
-robot = Robot(namespace=namespace, robot_config=FrankaConfig(time_to_home=2.0))
+robot = Robot(namespace=namespace, robot_config=FrankaConfig(
+    time_to_home=2.0, use_admittance_controller=True))
 begun = time.monotonic()
 robot.wait_until_ready()
 report['ready_s'] = time.monotonic() - begun
@@ -105,18 +108,13 @@ while (now := time.monotonic() - begun) < RAMP + LAP:
         [0.0, WIDTH * math.sin(phase), HEIGHT * math.sin(2.0 * phase)]))
     rate.sleep()
 last = observer.now()
-targets = observer.path('target_pose', first, last)
+targets = observer.path('target_pose', first - 1.0, last)
 poses = observer.path('current_pose', first + RAMP, last - 0.1)
-lags = np.arange(0.0, 0.2, 0.002)
-best = min(lags, key=lambda lag: rms_mm(distances(targets, poses, lag)))
-report['figure_eight_rms_mm'] = rms_mm(distances(targets, poses, 0.0))
-report['figure_eight_max_mm'] = 1e3 * float(distances(targets, poses, 0.0).max())
-whole = in_stream(targets, poses)
-report['streamed_share'] = float(whole.mean())
-report['figure_eight_median_mm'] = 1e3 * float(np.median(
-    distances(targets, poses[whole] if whole.any() else poses, 0.0)))
+errors = 1e3 * distances(targets, poses)
+report['figure_eight_median_mm'] = float(np.median(errors))
+report['figure_eight_rms_mm'] = float(np.sqrt(np.mean(errors ** 2)))
+report['figure_eight_max_mm'] = float(errors.max())
 report['figure_eight_size_m'] = np.ptp(poses[:, 2:], axis=0).tolist()
-report['figure_eight_lag_ms'] = 1e3 * float(best)
 report['longest_pause_ms'] = 1e3 * float(np.diff(targets[:, 0]).max())
 steps = np.linalg.norm(np.diff(targets[targets[:, 0] > first + RAMP][:, 1:], axis=0), axis=1)
 report['mean_speed_m_s'] = float(steps.sum() / (last - first - RAMP))
@@ -129,6 +127,13 @@ report['drift_mm'] = 1e3 * float(np.linalg.norm(
     robot.end_effector_pose.position - robot.target_pose.position))
 report['turned_rad'] = float(
     (robot.end_effector_pose.orientation * start.orientation.inv()).magnitude())
+
+admittance = robot.admittance_controller_parameters_client
+admittance.wait_until_ready()
+admittance.load_param_config(str(files('crisp_py').joinpath(
+    'config/control/default_admittance.yaml')))
+report['admittance'] = admittance.get_parameters([
+    'admittance.mass_x', 'admittance.stiffness_x', 'admittance.damping_rz', 'ft_sensor.topic'])
 print(json.dumps(report))
 sys.stdout.flush()
 os._exit(0)  # the client's own threads do not end by themselves

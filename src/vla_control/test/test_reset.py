@@ -18,7 +18,7 @@ def driven_away(lockstep, name, controller, kind):
     home = robot.state.position.copy()
     if not kind:
         robot.core.controllers[controller].follow(
-            TrajectoryPoints(np.array([1.0]), home[None] + 0.4), 0.0, 0.0)
+            TrajectoryPoints(np.array([1.0]), home[None] + 0.3), 0.0, 0.0)
         robot.run(0.6)
     else:
         place, turn = robot.pose()
@@ -52,7 +52,7 @@ def test_a_refused_reset_leaves_the_arm_on_its_way(lockstep):
     with pytest.raises(RuntimeError, match="no task 'pickk'"):
         robot.core.reset(task='pickk')
     robot.run(0.8)
-    np.testing.assert_allclose(robot.state.position, robot.arm.home + 0.4, atol=0.1)
+    np.testing.assert_allclose(robot.state.position, robot.arm.home + 0.3, atol=0.1)
 
 
 def test_a_latched_stop_outlasts_a_reset(lockstep):

@@ -151,13 +151,15 @@ def send_pose(offset, frame='base', age=0.0):
 
 
 def stream_pose(offset, duration):
-    """Stream from here to there at 50 Hz, and joints that nobody listens to, then stay."""
-    start, now = pose(), latest('joint_states')
+    """Stream from here to there at 50 Hz, beside it a posture out of every range, then stay."""
+    start, names = pose(), latest('joint_states').name
     begun = time.monotonic()
     while (share := (time.monotonic() - begun) / duration) < 1.5:
         part = 0.5 - 0.5 * math.cos(math.pi * min(share, 1.0))
-        poses.publish(pose_message(moved(start, [part * c for c in offset])))
-        joints.publish(JointState(header=now.header, name=now.name, position=[9.0] * len(now.name)))
+        message = pose_message(moved(start, [part * c for c in offset]))
+        poses.publish(message)
+        joints.publish(JointState(
+            header=message.header, name=names, position=[9.0] * len(names)))
         time.sleep(0.02)
     return pose()
 

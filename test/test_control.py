@@ -51,7 +51,7 @@ def test_a_session(terminal, wait_for, robot):
     assert code == -2
     assert 'elbow' in text
 
-    # a stream of poses at 50 Hz is followed; joints streamed beside it do not matter
+    # a stream of poses at 50 Hz is followed; a posture streamed beside it does not move the tip
     assert probe("switch(['cartesian_impedance_controller'], ['joint_trajectory_controller'], 2)"
                  )[0]
     start = probe('pose()')
@@ -63,8 +63,8 @@ def test_a_session(terminal, wait_for, robot):
             ("send_pose([float('nan'), 0.0, 0.0])", 'not_finite'),
             ("send_pose([0.0, 0.0, 0.0], frame='nowhere')", "no transform from 'nowhere'"),
             ('send_pose([0.0, 0.0, 0.0], frame="")', 'header.frame_id is empty'),
-            ('send_pose([0.0, 0.0, 0.0], age=5.0)', 'stale'),
-            ('send_pose([0.0, 0.0, 0.0], age=-5.0)', 'future')):
+            ('send_pose([0.0, 0.0, 0.0], age=5.0)', 'stale: pose target'),
+            ('send_pose([0.0, 0.0, 0.0], age=-5.0)', 'future: pose target')):
         probe(bad)
         wait_for(lambda named=named: named in launch.output.read_text(), named, 5.0)
     assert math.dist(probe('pose()')[:3], end[:3]) < 0.02

@@ -1,11 +1,20 @@
 """The execution of action chunks: from what a policy plans to one stream of targets."""
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetLaunchConfiguration
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from vla_core.node import end_launch_on_mistake
+from vla_core.profile import RobotProfile
+
+
+def choose_contract(context):
+    """The contract that comes with the project for the robot, for this layer and those after it."""
+    if LaunchConfiguration('contract').perform(context):
+        return []
+    robot = RobotProfile.load(LaunchConfiguration('robot').perform(context)).name
+    return [SetLaunchConfiguration('contract', f'mini_{robot}')]
 
 
 def generate_launch_description():
@@ -17,8 +26,9 @@ def generate_launch_description():
             'robot', default_value='franka',
             description='Robot: franka, ur, aloha, or the path of a profile of your own.'),
         DeclareLaunchArgument(
-            'contract', default_value=['mini_', LaunchConfiguration('robot')],
-            description='Policy contract whose actions are executed, by name or path.'),
+            'contract', default_value='',
+            description='Policy contract whose actions are executed, by name or path; empty: that '
+                        'of the mini policies for the robot.'),
         DeclareLaunchArgument(
             'strategy', default_value='blend',
             description='How chunks that overlap are merged: rtc, rtc_trained, blend, '
@@ -32,6 +42,7 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'output', default_value='targets', choices=['targets', 'trajectory', 'commands'],
             description='target_pose and target_joint, or topics of ros2_control.'),
+        OpaqueFunction(function=choose_contract),
         Node(
             package='vla_execution', executable='execution', name='execution', output='screen',
             on_exit=end_launch_on_mistake,

@@ -39,6 +39,10 @@ def generate_launch_description():
             description='Contract between policy and robot, by name or path; empty: the one that '
                         'the checkpoint carries.'),
         DeclareLaunchArgument(
+            'policy_options', default_value='',
+            description='What the client of the address of a server is told besides, as YAML, '
+                        'such as "{unnorm_key: bridge_orig}".'),
+        DeclareLaunchArgument(
             'delays', default_value='',
             description='File of measured delays, written by calibrate_delays; empty: none known.'),
         DeclareLaunchArgument(
@@ -52,7 +56,7 @@ def generate_launch_description():
         Node(
             package='vla_inference', executable='inference_node', name='inference',
             output='screen', parameters=[{name: text(name) for name in (
-                'robot', 'policy', 'contract', 'delays')}], **COMES_BACK),
+                'robot', 'policy', 'policy_options', 'contract', 'delays')}], **COMES_BACK),
         Node(
             package='vla_inference', executable='task_check', name='task_check', output='screen',
             condition=IfCondition(EqualsSubstitution(LaunchConfiguration('hardware'), 'sim')),

@@ -48,6 +48,11 @@ class FrozenWatch:
                 and self._recent[-1][0] - self._since_ns >= self._after_ns)
 
     @property
+    def same_s(self) -> float:
+        """For how long the newest picture has been shown."""
+        return 0.0 if self._since_ns is None else (self._recent[-1][0] - self._since_ns) * 1e-9
+
+    @property
     def mostly_same(self) -> bool:
         """Whether most of the last ``after_s`` repeated."""
         if not self._recent or self._recent[-1][0] - self._recent[0][0] < self._after_ns:

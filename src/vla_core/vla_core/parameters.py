@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 
 import numpy as np
+import yaml
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -34,7 +35,7 @@ from vla_core.validation import ConfigurationError, StrictModel, near_matches, o
 
 __all__ = [
     'NodeParameters', 'ParameterDeclaration', 'ParameterError', 'declarations', 'declare',
-    'markdown_table', 'parameter',
+    'mapping_of', 'markdown_table', 'parameter',
 ]
 
 ModelT = TypeVar('ModelT', bound=StrictModel)
@@ -201,6 +202,18 @@ class NodeParameters(Generic[ModelT]):
             old, self.values = self.values, self._validate(changes, self.values)
             if self._on_change is not None:
                 self._on_change(old, self.values)
+
+
+def mapping_of(name: str, text: str) -> dict[str, Any]:
+    """The mapping that a text parameter holds as YAML, {} if empty; ParameterError naming it."""
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ParameterError(
+            f'parameter {name}: is not valid YAML: {" ".join(str(error).split())}') from error
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise ParameterError(f'parameter {name}: must map names to values')
+    return values
 
 
 def markdown_table(model: type[StrictModel]) -> str:

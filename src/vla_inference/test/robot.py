@@ -18,7 +18,14 @@ from std_srvs.srv import Trigger
 from vla_core.action_client import for_threads
 from vla_core.conversion import chunk_from_message, image_to_message
 from vla_interfaces.action import ExecuteTask
-from vla_interfaces.msg import ActionChunk, ExecutionStatus, PolicyStatus, SafetyState, TaskCheck
+from vla_interfaces.msg import (
+    ActionChunk,
+    ExecutionStatus,
+    PolicyFeatures,
+    PolicyStatus,
+    SafetyState,
+    TaskCheck,
+)
 from vla_interfaces.srv import LoadPolicy, SetInstruction
 
 JOINTS = [*(f'fr3_joint{index}' for index in range(1, 8)), 'fr3_finger_joint1']
@@ -79,7 +86,8 @@ class Robot(Node):
         self.success = self.create_publisher(Bool, 'task_success', 10)
         self.abstain = self.create_publisher(String, 'task_abstained', 10)
         self.check = self.create_publisher(TaskCheck, 'task_check', 10)
-        self.policy_status, self.diagnostics = [], {}
+        self.policy_status, self.diagnostics, self.features = [], {}, []
+        self.create_subscription(PolicyFeatures, 'policy_features', self.features.append, 10)
         self.create_subscription(PolicyStatus, 'policy_status', self.policy_status.append, 10)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._diagnose, 10)
         self.silent, self.frozen, self.moving = set(), set(), False

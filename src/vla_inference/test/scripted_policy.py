@@ -59,4 +59,5 @@ class ScriptedPolicy(Policy):
         return ActionChunk(
             stamp_ns=observation.stamp_ns, space=contract.action.space, times_s=steps, data=data,
             inference_start_ns=began, inference_end_ns=time.time_ns(), policy=self.name,
-            prefix_length=min(request.delay, len(steps)))
+            prefix_length=min(request.delay, len(steps)),
+            features={'embedding': np.arange(4.0)})

@@ -113,6 +113,8 @@ def test_a_task_starts_and_stops_execution_and_the_operator_ends_it(around, node
     handle = around.send('left')
     around.wait_for_chunks(10)
     assert around.execution.log == ['start']
+    around.wait(lambda: around.robot.features, 'what the policy had in mind')
+    assert list(around.robot.features[-1].embedding) == [0, 1, 2, 3]
     assert around.execution.get_parameter('contract').value.endswith('scripted.yaml')
     around.wait(lambda: any(entry.phase == Feedback.ACTING for entry in around.person.feedback),
                 'feedback')

@@ -67,8 +67,8 @@ class ObservationAssembly:
         self._profile = profile
         self._streams = ObservationStreams(
             contract, (delays or Delays()).by_topic(contract))
-        self._frozen_after_s = frozen_after_s
-        self._watches = {image.topic: _PictureWatch() for image in contract.images}
+        self._watches = {
+            image.topic: _PictureWatch(frozen_after_s) for image in contract.images}
         self._received: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
@@ -89,7 +89,7 @@ class ObservationAssembly:
             self._received[topic] += 1
             reason = ''
             if isinstance(sample, CameraSample):
-                reason = self._watches[topic].look(sample, self._frozen_after_s, self._state())
+                reason = self._watches[topic].look(sample, self._state())
             reason = reason or self._streams.add(topic, sample, now_ns)
             if reason:
                 self._refused[topic] += 1
@@ -216,12 +216,12 @@ class ObservationAssembly:
 class _PictureWatch:
     """Notices a camera that changes size, or shows the same picture while the arm moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, frozen_after_s: float) -> None:
         self.size: tuple[int, int] | None = None
-        self._frozen = FrozenWatch()
+        self._frozen = FrozenWatch(frozen_after_s)
         self._state: np.ndarray | None = None
 
-    def look(self, sample: CameraSample, frozen_after_s: float, state: np.ndarray | None) -> str:
+    def look(self, sample: CameraSample, state: np.ndarray | None) -> str:
         """'' or what is wrong with the picture."""
         height, width = sample.image.shape[:2]
         if self.size is None:
@@ -231,8 +231,8 @@ class _PictureWatch:
         if not self._frozen.repeats(sample.image, sample.stamp_ns) or self._state is None:
             self._state = state
             return ''
-        frozen_s = self._frozen.frozen_s(sample.stamp_ns)
         moved = state is not None and bool(np.max(np.abs(state - self._state), initial=0) > MOVED)
-        if moved and frozen_s > frozen_after_s:
-            return f'is frozen: the same picture for {frozen_s:.1f} s while the arm moves'
+        if moved and self._frozen.all_same:
+            return (f'is frozen: the same picture for {self._frozen.same_s:.1f} s while the arm '
+                    'moves')
         return ''

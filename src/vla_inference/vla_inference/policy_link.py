@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from vla_core.action_chunk import ActionChunk, ChunkError
 from vla_core.action_space import ActionSpaceMismatch
@@ -55,10 +56,18 @@ class LinkState(Enum):
     CLOSED = 'closed'
 
 
-def connect(address: str, contract: PolicyContract, timeout_s: float) -> PolicyClient:
-    """The client of the address's protocol, which waits ``timeout_s`` for an answer."""
+def connect(
+    address: str, contract: PolicyContract, timeout_s: float, **options: Any,
+) -> PolicyClient:
+    """
+    The client of the address's protocol, which waits ``timeout_s`` for an answer.
+
+    ``options`` are those of that client. A server of ours is asked for the policy's features too.
+    """
     from vla_policies.clients import connect as open_client
-    return open_client(address, contract, timeout_s=timeout_s)
+    if address.startswith(('ws://', 'wss://')):
+        options = {'features': True} | options
+    return open_client(address, contract, timeout_s=timeout_s, **options)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ The node between cameras, joints and policy: streams in, time-stamped chunks out
 What it does lies in the modules beside this folder; here the parts meet ROS.
 """
 import sys
+from functools import partial
 from pathlib import Path
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -12,9 +13,9 @@ from rclpy.qos import QoSProfile
 
 from vla_core.action_chunk import ActionChunk
 from vla_core.clock import RosClock
-from vla_core.conversion import chunk_to_message
+from vla_core.conversion import chunk_to_message, features_to_message
 from vla_core.node import run_node
-from vla_core.parameters import NodeParameters
+from vla_core.parameters import NodeParameters, mapping_of
 from vla_core.profile import RobotProfile
 from vla_inference.delays import Delays
 from vla_inference.node.execution_link import ExecutionLink
@@ -22,10 +23,10 @@ from vla_inference.node.parameters import InferenceParameters
 from vla_inference.node.policy_switch import PolicySwitch, SwitchError
 from vla_inference.node.reporter import Reporter
 from vla_inference.node.task_server import TaskServer
-from vla_inference.policy_link import LinkOptions, PolicyLink
+from vla_inference.policy_link import LinkOptions, PolicyLink, connect
 from vla_inference.policy_session import PolicySession, SessionOptions
 from vla_inference.success import make_sources
-from vla_interfaces.msg import ActionChunk as ActionChunkMessage
+from vla_interfaces.msg import ActionChunk as ActionChunkMessage, PolicyFeatures
 from vla_interfaces.srv import LoadPolicy
 
 __all__ = ['InferenceNode', 'main']
@@ -44,11 +45,14 @@ class InferenceNode(Node):
         self._stamps = RosClock(self.get_clock())
         self._chunks = self.create_publisher(
             ActionChunkMessage, 'action_chunk', QoSProfile(depth=10))
+        self._features = self.create_publisher(
+            PolicyFeatures, 'policy_features', QoSProfile(depth=10))
         self._switch = PolicySwitch(self, self._profile, LinkOptions(
             in_flight=parameters.requests_in_flight,
             request_timeout_s=parameters.request_timeout,
             load_timeout_s=parameters.load_timeout,
-            retry_s=parameters.retry, longest_retry_s=parameters.longest_retry),
+            retry_s=parameters.retry, longest_retry_s=parameters.longest_retry,
+            connect=partial(connect, **mapping_of('policy_options', parameters.policy_options))),
             self._make_session)
         sources = make_sources(parameters.success_sources, self)
         if parameters.policy:
@@ -77,6 +81,8 @@ class InferenceNode(Node):
     def _publish(self, chunk: ActionChunk) -> None:
         if self.context.ok():
             self._chunks.publish(chunk_to_message(chunk, ActionChunkMessage()))
+            if chunk.features and self._features.get_subscription_count():
+                self._features.publish(features_to_message(chunk, PolicyFeatures()))
 
     def _take_committed(self, chunk: ActionChunk) -> None:
         if self._switch.session is not None:

@@ -16,6 +16,10 @@ class InferenceParameters(StrictModel):
     contract: str = parameter(
         '', read_only=True,
         description='Contract of that policy, by name or path; empty: its own.')
+    policy_options: str = parameter(
+        '', read_only=True,
+        description="What the client of a policy's address is told besides, as YAML, such as "
+                    '{unnorm_key: bridge_orig}.')
     delays: str = parameter(
         '', read_only=True,
         description='File of measured delays, from calibrate_delays; empty: none known.')

@@ -1,6 +1,10 @@
 """Teleoperation, beside a robot that runs: a person moves it, alone or with a policy."""
+import os
+import sys
+
+import yaml
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetLaunchConfiguration
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
@@ -15,6 +19,18 @@ ARGUMENTS = {
     'take_over_by': ('button', 'What takes over from a policy that runs: button or dead_man.'),
     'instruction': ('', 'Instruction of episodes that a button starts.'),
 }
+
+
+def lend_terminal(context):
+    """Let the keyboard read the terminal of the launch: what is launched has none of its own."""
+    devices = LaunchConfiguration('devices').perform(context)
+    options = yaml.safe_load(LaunchConfiguration('device_options').perform(context)) or {}
+    if 'keyboard' not in devices.replace(' ', '').split(',') or not sys.stdin.isatty() or (
+            not isinstance(options, dict)):  # which the node refuses by name
+        return []
+    options['keyboard'] = {'path': os.ttyname(0)} | (options.get('keyboard') or {})
+    return [SetLaunchConfiguration('device_options', yaml.safe_dump(
+        options, default_flow_style=True))]
 
 
 def generate_launch_description():
@@ -33,6 +49,7 @@ def generate_launch_description():
             'linear_speed', default_value='0.2', description='Of the tip at full deflection, m/s.'),
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, (default, description) in ARGUMENTS.items()),
+        OpaqueFunction(function=lend_terminal),
         PushRosNamespace(LaunchConfiguration('namespace')),
         Node(package='vla_teleop', executable='teleop', name='teleop', output='screen',
              on_exit=end_launch_on_mistake,

@@ -1,8 +1,11 @@
 """Teleoperation under its launch file: a scripted gamepad moves the arm beside a policy."""
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,19 @@ def test_a_session(probe, tmp_path):
     assert changes[-4:] == [POLICY, PERSON, POLICY, SHARED]
     for topic in ('/action_chunk', '/target_pose', '/gripper_position_controller/commands'):
         assert kinds[topic] > 10
+
+
+def test_the_keyboard_reads_the_terminal_of_its_launch(terminal):
+    """What a launch starts has no terminal of its own."""
+    ours, theirs = pty.openpty()
+    launch = subprocess.Popen(
+        ['ros2', 'launch', 'vla_bringup', 'teleop.launch.py'], env=terminal.environment,
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    shown, end = b'', time.monotonic() + 30.0
+    while b'space dead-man' not in shown:
+        assert launch.poll() is None and time.monotonic() < end, shown.decode()
+        if select.select([ours], [], [], 0.2)[0]:
+            shown += os.read(ours, 65536)
+    terminal.interrupt(launch)
+    os.close(ours)
+    os.close(theirs)

@@ -44,13 +44,6 @@ def load_policy(name: str, world: World) -> tuple[Policy, PolicyContract]:
 
 
 def _load(name: str, contract: PolicyContract) -> Policy:
-    if Path(name).is_dir():
-        try:
-            registry = importlib.import_module('vla_policies.registry')
-        except ModuleNotFoundError as error:
-            raise PolicyError(
-                f'policy {name!r}: opening a folder needs vla_policies ({error})') from error
-        return registry.load_policy(Path(name))
     if ':' in name:
         module, _, attribute = name.partition(':')
         try:
@@ -59,7 +52,15 @@ def _load(name: str, contract: PolicyContract) -> Policy:
             raise PolicyError(f'policy {name!r} cannot be loaded: {error}') from error
         return found if hasattr(found, 'infer') and not isinstance(found, type) else found(contract)
     points = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in points:
+    if name in points and not Path(name).is_dir():
+        return points[name].load()(contract)
+    try:
+        registry = importlib.import_module('vla_policies.registry')
+    except ModuleNotFoundError as error:
+        raise PolicyError(
+            f'policy {name!r}: opening a checkpoint needs vla_policies ({error})') from error
+    if not Path(name).is_dir() and name not in registry.available():
+        known = [*BUILT_IN, *points, *registry.available()]
         raise PolicyError(f'no policy {name!r} and no folder of that name; '
-                          f'{near_matches(name, [*BUILT_IN, *points])}')
-    return points[name].load()(contract)
+                          f'{near_matches(name, known)}')
+    return registry.load_policy(name)

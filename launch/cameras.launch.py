@@ -10,7 +10,7 @@ from launch.substitutions import (
 )
 from launch_ros.actions import Node
 
-from vla_core.node import COMES_BACK
+from vla_core.launching import COMES_BACK
 
 
 def generate_launch_description():

@@ -5,7 +5,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, SetParameter
 from launch_ros.parameter_descriptions import ParameterValue
 
-from vla_core.node import end_launch_on_mistake
+from vla_core.launching import end_launch_on_mistake
 
 
 def text(name):

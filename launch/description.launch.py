@@ -5,7 +5,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from vla_core.description import robot_description
-from vla_core.node import COMES_BACK
+from vla_core.launching import COMES_BACK
 from vla_core.profile import RobotProfile
 
 

@@ -1,20 +1,11 @@
 """The execution of action chunks: from what a policy plans to one stream of targets."""
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetLaunchConfiguration
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from vla_core.node import end_launch_on_mistake
-from vla_core.profile import RobotProfile
-
-
-def choose_contract(context):
-    """The contract that comes with the project for the robot, for this layer and those after it."""
-    if LaunchConfiguration('contract').perform(context):
-        return []
-    robot = RobotProfile.load(LaunchConfiguration('robot').perform(context)).name
-    return [SetLaunchConfiguration('contract', f'mini_{robot}')]
+from vla_core.launching import choose_contract, end_launch_on_mistake
 
 
 def generate_launch_description():

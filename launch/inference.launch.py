@@ -6,7 +6,7 @@ from launch.substitutions import EqualsSubstitution, LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from vla_core.node import COMES_BACK
+from vla_core.launching import COMES_BACK
 from vla_core.profile import RobotProfile
 from vla_policies.registry import made_for
 

@@ -7,7 +7,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from vla_core import share
-from vla_core.node import COMES_BACK
+from vla_core.launching import COMES_BACK
 from vla_core.profile import RobotProfile
 
 

@@ -9,7 +9,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 
-from vla_core.node import end_launch_on_mistake
+from vla_core.launching import end_launch_on_mistake
+from vla_core.parameters import mapping_of
 
 ARGUMENTS = {
     'robot': ('franka', 'Robot: franka, ur, aloha, or the path of a profile of your own.'),
@@ -24,11 +25,13 @@ ARGUMENTS = {
 def lend_terminal(context):
     """Let the keyboard read the terminal of the launch: what is launched has none of its own."""
     devices = LaunchConfiguration('devices').perform(context)
-    options = yaml.safe_load(LaunchConfiguration('device_options').perform(context)) or {}
-    if 'keyboard' not in devices.replace(' ', '').split(',') or not sys.stdin.isatty() or (
-            not isinstance(options, dict)):  # which the node refuses by name
+    if 'keyboard' not in devices.replace(' ', '').split(',') or not sys.stdin.isatty():
         return []
-    options['keyboard'] = {'path': os.ttyname(0)} | (options.get('keyboard') or {})
+    options = mapping_of(
+        'device_options', LaunchConfiguration('device_options').perform(context))
+    keyboard = options.setdefault('keyboard', {})
+    if isinstance(keyboard, dict):  # else the node refuses it by name
+        keyboard.setdefault('path', os.ttyname(0))
     return [SetLaunchConfiguration('device_options', yaml.safe_dump(
         options, default_flow_style=True))]
 

@@ -1,15 +1,9 @@
 """The bridge leads a robot that a controller manager of ros2_control's kind runs: our own."""
-import math
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from vla_core.rotation import angle_between
 
 pytestmark = pytest.mark.alone  # a control loop in real time
-PROBE = Path(__file__).parent / 'control_probe.py'
 DRIVER = """
 state_timeout: 4.0
 arms:
@@ -31,33 +25,9 @@ recovery: [{name: recover, type: std_srvs/srv/Trigger}, {name: release, type: st
 """
 
 
-class Probe:
-    """A node in a process of its own that is asked line by line."""
-
-    def __init__(self, terminal, namespace):
-        environment = {**terminal.environment, 'ROS_LOG_DIR': str(terminal.log_folder / 'probe')}
-        self._process = subprocess.Popen(
-            [sys.executable, PROBE, namespace], env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def __call__(self, expression):
-        self._process.stdin.write(expression + '\n')
-        self._process.stdin.flush()
-        for line in self._process.stdout:
-            if line.startswith('answer '):
-                return eval(line.removeprefix('answer '), {'nan': math.nan})
-        raise AssertionError(f'the probe died at {expression}')
-
-    def close(self):
-        self._process.kill()
-        self._process.wait()
-
-
 @pytest.fixture(name='pair')
-def _pair(terminal, wait_for):
+def _pair(terminal, wait_for, probe_of):
     """Start the manager in /robot and the bridge in /bridge; a probe in each."""
-    probes = []
-
     def start(driver):
         manager = terminal.start(
             'ros2', 'run', 'vla_control', 'controller_manager', '--ros-args', '-r',
@@ -70,12 +40,9 @@ def _pair(terminal, wait_for):
             '__ns:=/bridge', '-p', 'robot:=ur', '-p', f'driver:={file}', '-p',
             'robot_namespace:=robot')
         wait_for(lambda: 'takes targets' in bridge.output.read_text(), 'the bridge', 60.0)
-        probes.extend(Probe(terminal, namespace) for namespace in ('robot', 'bridge'))
-        return probes
+        return [probe_of(namespace) for namespace in ('robot', 'bridge')]
 
-    yield start
-    for probe in probes:
-        probe.close()
+    return start
 
 
 def place(robot, joint):

@@ -187,6 +187,13 @@ def test_a_stream_that_is_cut_is_named_and_opened_again(watch, rtsp, peer, codec
     assert np.abs(errors_ms(running)).max() < 1.0
 
 
+def goes_on_with_true_times(camera, running):
+    camera.tell('go on')
+    before = len(running.frames)
+    running.wait(lambda: len(running.frames) >= before + 5, seconds=20)
+    assert np.abs(errors_ms(running)).max() < 1.0
+
+
 def test_a_stream_that_falls_silent_is_named_and_opened_again(watch, rtsp, peer):
     camera = peer()
     running = watch(rtsp(camera.url(), stamp='sender'))
@@ -194,10 +201,7 @@ def test_a_stream_that_falls_silent_is_named_and_opened_again(watch, rtsp, peer)
     camera.tell('stall')
     running.wait(lambda: running.capture.state == 'lost', seconds=20)
     assert running.heard('gives no more pictures: no answer within 1 s')
-    camera.tell('go on')
-    before = len(running.frames)
-    running.wait(lambda: len(running.frames) >= before + 5, seconds=20)
-    assert np.abs(errors_ms(running)).max() < 1.0
+    goes_on_with_true_times(camera, running)
 
 
 def test_a_frozen_sensor_is_named_and_its_picture_gets_no_new_time(watch, rtsp, peer):
@@ -207,10 +211,7 @@ def test_a_frozen_sensor_is_named_and_its_picture_gets_no_new_time(watch, rtsp, 
     camera.tell('freeze')
     running.wait(lambda: running.capture.report().reopened >= 2, seconds=20)
     assert running.heard('is frozen: the same picture for over 0.4 s')
-    camera.tell('go on')
-    before = len(running.frames)
-    running.wait(lambda: len(running.frames) >= before + 5, seconds=20)
-    assert np.abs(errors_ms(running)).max() < 1.0
+    goes_on_with_true_times(camera, running)
 
 
 def test_a_frozen_sensor_behind_an_encoder_of_differences_is_named(watch, rtsp, peer):

@@ -13,7 +13,7 @@ from typing import Any
 from vla_core.stop_signal import StopSignal
 from vla_core.validation import ConfigurationError
 
-__all__ = ['COMES_BACK', 'end_launch_on_mistake', 'go_before_others', 'run_node']
+__all__ = ['MISTAKE', 'go_before_others', 'run_node']
 
 MISTAKE = 1
 NICENESS = -10
@@ -49,7 +49,7 @@ def run_node(
         executor.spin_until_future_complete(stopped)
     except ConfigurationError as error:
         print(f'error: {error}', file=sys.stderr)
-        return 1
+        return MISTAKE
     except rclpy_implementation.RCLError as error:
         if executor is not None:
             raise
@@ -79,20 +79,3 @@ def go_before_others() -> None:
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
         Path('/proc/self/autogroup').write_text(str(NICENESS))
-
-
-def end_launch_on_mistake(event: Any, context: Any) -> None:
-    """
-    End the launch with a failure where a process refused its configuration: an `on_exit`.
-
-    ``event`` is launch's ProcessExited. The process has said why; the rest of a robot without it
-    would only look as if it ran.
-    """
-    if event.returncode == MISTAKE and not context.is_shutdown:
-        raise RuntimeError(f'{event.process_name} refused its configuration; it says why above')
-
-
-#: Options of launch_ros' Node for one that commands no motion: should it die, it is started again.
-#: What commands motion is started again by a person who has looked at the arm.
-COMES_BACK: dict[str, Any] = {
-    'respawn': True, 'respawn_delay': 2.0, 'on_exit': end_launch_on_mistake}

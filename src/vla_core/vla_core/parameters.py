@@ -204,15 +204,19 @@ class NodeParameters(Generic[ModelT]):
                 self._on_change(old, self.values)
 
 
-def mapping_of(name: str, text: str) -> dict[str, Any]:
-    """The mapping that a text parameter holds as YAML, {} if empty; ParameterError naming it."""
+def mapping_of(name: str, text: str, what: str = 'names to values') -> dict[str, Any]:
+    """
+    The mapping that a text parameter holds as YAML, {} if empty.
+
+    ParameterError, naming the parameter and ``what`` it must map, when it holds something else.
+    """
     try:
         values = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise ParameterError(
             f'parameter {name}: is not valid YAML: {" ".join(str(error).split())}') from error
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise ParameterError(f'parameter {name}: must map names to values')
+        raise ParameterError(f'parameter {name}: must map {what}')
     return values
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -19,7 +18,7 @@ from vla_control.node.reporter import Reporter
 from vla_control.node.roster import ControllerState
 from vla_control.node.supervision import Supervision
 from vla_core.node import go_before_others, run_node
-from vla_core.parameters import declare, parameter
+from vla_core.parameters import declare, mapping_of, parameter
 from vla_core.profile import RobotProfile
 from vla_core.shared_memory import block_name
 from vla_core.validation import ConfigurationError, Real, StrictModel
@@ -106,7 +105,7 @@ class ControllerManager(Node):
     def _hardware_options(
         self, parameters: ManagerParameters, profile: RobotProfile
     ) -> dict[str, Any]:
-        options = _options(parameters.hardware_options)
+        options = mapping_of('hardware_options', parameters.hardware_options)
         if parameters.hardware == SIMULATION:
             if parameters.robot_ip:
                 raise ConfigurationError(f'parameter robot_ip: hardware {SIMULATION} has no '
@@ -184,18 +183,6 @@ def _findable(robot: str) -> str:
     """A path that the loop finds too, wherever it runs."""
     is_path = '/' in robot or robot.endswith(('.yaml', '.yml'))
     return str(Path(robot).resolve()) if is_path else robot
-
-
-def _options(text: str) -> dict[str, Any]:
-    try:
-        options = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        problem = ' '.join(str(error).split())
-        raise ConfigurationError(
-            f'parameter hardware_options: is not valid YAML: {problem}') from error
-    if not isinstance(options, dict):
-        raise ConfigurationError('parameter hardware_options: must map names to values')
-    return options
 
 
 def main(args: list[str] | None = None) -> int:

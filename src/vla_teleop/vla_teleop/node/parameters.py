@@ -1,14 +1,14 @@
 """What the teleoperation node is told."""
 from typing import Any, Literal
 
-import yaml
-
-from vla_core.parameters import parameter
+from vla_core.parameters import mapping_of, parameter
 from vla_core.validation import ConfigurationError, Real, StrictModel
 from vla_teleop.arm_drive import DriveSettings
 from vla_teleop.axes import FrameName
 
 __all__ = ['TeleopParameters', 'device_options']
+
+DEVICES_TO_OPTIONS = 'devices to options, as {web: {port: 8091}}'
 
 
 class TeleopParameters(StrictModel):
@@ -71,16 +71,9 @@ class TeleopParameters(StrictModel):
 
 def device_options(values: TeleopParameters) -> dict[str, dict[str, Any]]:
     """Options by device; ConfigurationError in one line."""
-    try:
-        options = yaml.safe_load(values.device_options) or {}
-    except yaml.YAMLError as error:
-        problem = ' '.join(str(error).split())
-        raise ConfigurationError(
-            f'parameter device_options: is not valid YAML: {problem}') from error
-    if not isinstance(options, dict) or not all(
-            isinstance(entry, dict) for entry in options.values()):
-        raise ConfigurationError(
-            'parameter device_options: must map devices to options, as {web: {port: 8091}}')
+    options = mapping_of('device_options', values.device_options, DEVICES_TO_OPTIONS)
+    if not all(isinstance(entry, dict) for entry in options.values()):
+        raise ConfigurationError(f'parameter device_options: must map {DEVICES_TO_OPTIONS}')
     for name in options:
         if name not in values.devices:
             raise ConfigurationError(f'parameter device_options: {name!r} is not one of devices, '

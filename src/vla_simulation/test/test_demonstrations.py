@@ -60,3 +60,35 @@ def test_an_interrupted_recording_goes_on_to_the_same_episodes(recorded, tmp_pat
 def test_a_folder_with_content_is_refused(recorded, capsys):
     assert main(['--episodes', '1', '--families', 'pick', '--out', str(recorded / 'set')]) == 2
     assert 'not empty' in capsys.readouterr().err
+
+
+def test_of_a_learner_s_states_the_expert_s_chunks_are_kept(tmp_path):
+    plan = Demonstrations('tabletop', 'franka', ('pick',), 1, seed=50, learner='hold')
+    assert record(plan, tmp_path / 'held') == 1
+    held = DatasetReader(tmp_path / 'held')
+    episode = held.metadata.episodes[0]
+    # Who only holds fails, and stays where the expert would always do the same.
+    assert episode.fields['outcome'] == 'failure' and episode.length >= 20
+    chunks = held.column('expert.chunk')
+    assert chunks.shape[0] == episode.length and np.ptp(chunks[:, -1, :3], axis=0).max() < 0.01
+    assert np.linalg.norm(chunks[0, -1, :3] - held.column('action')[0, :3]) > 0.05
+    assert np.allclose(chunks[:, 0], held.column('action'))
+
+
+def test_the_expert_takes_its_share_of_a_learner_s_episode(tmp_path):
+    plan = Demonstrations('tabletop', 'franka', ('pick',), 1, seed=50, learner='hold',
+                          expert_share=0.9)
+    assert record(plan, tmp_path / 'helped') == 1
+    assert DatasetReader(tmp_path / 'helped').metadata.episodes[0].fields['outcome'] == 'success'
+
+
+@pytest.mark.parametrize('arguments, named', [
+    (['--learner', 'hold', '--states', '3'], 'states'),
+    (['--learner', 'hold', '--contract', 'mini_franka'], 'contract'),
+    (['--learner', 'hold', '--expert-share', '1.5'], 'expert_share'),
+    (['--learner', 'nobody'], 'nobody'),
+])
+def test_a_learner_that_cannot_be_taught_is_refused(tmp_path, capsys, arguments, named):
+    assert main(['--episodes', '1', *arguments, '--out', str(tmp_path / 'set')]) == 2
+    error = capsys.readouterr().err
+    assert named in error.splitlines()[-1] and 'Traceback' not in error

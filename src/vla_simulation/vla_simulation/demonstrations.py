@@ -5,9 +5,10 @@ Written as a LeRobotDataset v3: images of the contract, state, action, instructi
 goal truly are (for auxiliary losses; a policy never sees them), and with each episode its task,
 seed and outcome. The action of a frame is the reference to be reached one period later. With
 ``--states N`` an episode is N single states on the way through a scene, each with the chunk that
-the expert would execute from there (`approaches`). Each worker writes a part; a run that was
-interrupted goes on where it stopped, and the same arguments always give the same episodes. Episodes
-in which the expert failed are left out.
+the expert would execute from there (`approaches`). With ``--learner`` that policy drives, and the
+expert's chunk is kept of every state it is asked about, also where it fails (`corrections`). Each
+worker writes a part; a run that was interrupted goes on where it stopped, and the same arguments
+always give the same episodes. Episodes in which an expert that drove failed are left out.
 """
 import argparse
 import json
@@ -27,9 +28,11 @@ from vla_datasets.metadata import load as load_metadata
 from vla_simulation import suites
 from vla_simulation.approaches import Approaches
 from vla_simulation.cameras import CameraGeometry
-from vla_simulation.episode import Episode, Inference
+from vla_simulation.corrections import Corrections
+from vla_simulation.episode import Episode, Inference, Policy
 from vla_simulation.expert_policy import ExpertPolicy
 from vla_simulation.observer import Observer
+from vla_simulation.policy_loading import load_policy
 from vla_simulation.scene import Scene, SceneError
 from vla_simulation.workers import progress_bar, spread
 from vla_simulation.world import World
@@ -45,7 +48,8 @@ class Demonstrations:
     """What is demonstrated; episode i is of family i mod n and seed ``seed`` + i div n.
 
     ``contract`` names what is recorded; empty, the suite's own. ``states`` of a scene instead of an
-    episode, where it is not 0.
+    episode, where it is not 0. ``learner`` names a policy that drives, by its own contract, all but
+    ``expert_share`` of the time.
     """
 
     suite: str
@@ -57,6 +61,8 @@ class Demonstrations:
     noise_rad: float = 0.0
     contract: str = ''
     states: int = 0
+    learner: str = ''
+    expert_share: float = 0.0
 
     def __post_init__(self) -> None:
         suite = suites.load(self.suite)
@@ -64,6 +70,18 @@ class Demonstrations:
             suite.family(family)
         if self.episodes < 1:
             raise SceneError(f'episodes: must be at least 1 (got {self.episodes})')
+        if not 0.0 <= self.expert_share < 1.0:
+            raise SceneError(
+                f'expert_share: must be at least 0 and below 1 (got {self.expert_share})')
+        if self.learner and self.states:
+            raise SceneError('learner: drives through episodes; leave out states')
+        if self.learner and self.contract:
+            raise SceneError('learner: brings its own contract; leave out contract')
+
+    @property
+    def single_states(self) -> bool:
+        """Frames stand for themselves, each with a chunk."""
+        return bool(self.states or self.learner)
 
     def drawn(self, index: int) -> tuple[str, int]:
         """Family and seed of an episode."""
@@ -119,35 +137,55 @@ def _write_part(
 ) -> int:
     """Write the episodes worker, worker + workers, … and return how many were saved."""
     world = World(demonstrations.suite, demonstrations.robot or None)
-    contract = (PolicyContract.load(demonstrations.contract) if demonstrations.contract
-                else world.suite.contract(world.profile))
+    contract, learner = _contract_and_learner(demonstrations, world)
     with DatasetWriter.create_or_resume(
             Path(place), fps=round(contract.rate_hz),
-            features=_features(contract, demonstrations.states > 0),
+            features=_features(contract, demonstrations.single_states),
             **({} if (Path(place) / 'meta').exists() else {'robot_type': world.profile.name}),
     ) as writer:
         writer.flush()
         saved = load_metadata(Path(place)).episodes
         begin = int(saved[-1].fields['draw']) + workers if saved else worker
         recorder = _Recorder(writer, world, contract)
-        source = (_Ways(world, contract, recorder, demonstrations.states) if demonstrations.states
-                  else _Episodes(world, contract, recorder, demonstrations))
+        if learner is not None:
+            source = _Corrected(world, contract, recorder, demonstrations, learner)
+        elif demonstrations.states:
+            source = _Ways(world, contract, recorder, demonstrations.states)
+        else:
+            source = _Episodes(world, contract, recorder, demonstrations)
         for _ in range(len(saved) if on_episode else 0):
             on_episode(True)
         for index in range(begin, demonstrations.episodes, workers):
             family, seed = demonstrations.drawn(index)
-            task_time_s = source.record(world.draw(family, seed))
-            if task_time_s is not None:
+            outcome = source.record(world.draw(family, seed))
+            if outcome is not None:
+                success, task_time_s = outcome
                 writer.save_episode(
                     draw=index, suite=demonstrations.suite, family=family, seed=seed,
-                    outcome='success', task_time_s=task_time_s)
+                    outcome='success' if success else 'failure', task_time_s=task_time_s)
             else:
                 writer.discard_episode()
             if on_episode:
-                on_episode(task_time_s is not None)
+                on_episode(outcome is not None and outcome[0])
         count = writer.episodes
     source.close()
     return count
+
+
+def _contract_and_learner(
+    demonstrations: Demonstrations, world: World,
+) -> tuple[PolicyContract, Policy | None]:
+    """What is recorded, and the policy that drives if an expert does not."""
+    if demonstrations.learner:
+        learner, contract = load_policy(demonstrations.learner, world)
+        return contract, learner
+    if demonstrations.contract:
+        return PolicyContract.load(demonstrations.contract), None
+    return world.suite.contract(world.profile), None
+
+
+#: Whether an episode succeeded and its simulated seconds; None where it is not to be kept.
+_Outcome = tuple[bool, float] | None
 
 
 class _Episodes:
@@ -161,10 +199,10 @@ class _Episodes:
             Inference(replan_steps=1, noise_m=plan.noise_m, noise_rad=plan.noise_rad),
             on_step=recorder.add, settle_s=SETTLE_S)
 
-    def record(self, scene: Scene) -> float | None:
-        """Simulated seconds to success; None where the expert failed."""
+    def record(self, scene: Scene) -> _Outcome:
+        """None where the expert failed."""
         result = self._episode.run(scene)
-        return result.task_time_s if result.success else None
+        return (True, result.task_time_s) if result.success else None
 
     def close(self) -> None:
         self._observer.close()
@@ -178,14 +216,33 @@ class _Ways:
         self._approaches = Approaches(world, contract)
         self._recorder, self._count = recorder, count
 
-    def record(self, scene: Scene) -> float:
+    def record(self, scene: Scene) -> _Outcome:
         """No time passes."""
         for observation, chunk in self._approaches.of(scene, self._count):
             self._recorder.add(observation, chunk[0], chunk)
-        return 0.0
+        return True, 0.0
 
     def close(self) -> None:
         self._approaches.close()
+
+
+class _Corrected:
+    """States that a learner came to, with the expert's chunks."""
+
+    def __init__(self, world: World, contract: PolicyContract, recorder: '_Recorder',
+                 plan: Demonstrations, learner: Policy) -> None:
+        self._corrections = Corrections(
+            world, contract, learner, plan.expert_share,
+            lambda observation, chunk: recorder.add(observation, chunk[0], chunk),
+            plan.noise_m, plan.noise_rad)
+
+    def record(self, scene: Scene) -> _Outcome:
+        """Failures too: they are what the learner has to be told about."""
+        result = self._corrections.run(scene)
+        return result.success, result.task_time_s
+
+    def close(self) -> None:
+        self._corrections.close()
 
 
 class _Recorder:
@@ -273,6 +330,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument('--noise-rad', type=float, default=0.0, help='the same for joint actions')
     parser.add_argument('--states', type=int, default=0, metavar='N',
                         help='record N states on the way through each scene, no episodes')
+    parser.add_argument('--learner', default='', metavar='POLICY',
+                        help='a policy that drives while the expert says what it should have done')
+    parser.add_argument('--expert-share', type=float, default=0.0,
+                        help="of the learner's chunks that the expert's are executed instead of")
     parser.add_argument('--contract', default='',
                         help="policy contract by name or path (default: the suite's own)")
     parser.add_argument('--out', type=Path, required=True)
@@ -282,7 +343,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         demonstrations = Demonstrations(
             options.suite, options.robot, families, options.episodes, options.seed,
             options.noise_mm / 1000, options.noise_rad, options.contract,
-            options.states)
+            options.states, options.learner, options.expert_share)
         with progress_bar() as bar:
             task = bar.add_task('demonstrations', total=options.episodes, note='')
             failed = 0

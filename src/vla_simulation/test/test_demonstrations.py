@@ -1,11 +1,15 @@
 """Demonstrations: a data set as LeRobot reads it, resumed where it stopped."""
+import mujoco
 import numpy as np
 import pytest
 
 from vla_datasets import DatasetReader
 from vla_simulation import demonstrations
+from vla_simulation.corrections import Corrections
 from vla_simulation.demonstrations import Demonstrations, main, record
+from vla_simulation.expert_policy import HoldPolicy
 from vla_simulation.scene import SceneError
+from vla_simulation.world import World
 
 PLAN = Demonstrations('tabletop', 'franka', ('pick',), 2, seed=50)
 
@@ -80,6 +84,32 @@ def test_the_expert_takes_its_share_of_a_learner_s_episode(tmp_path):
                           expert_share=0.9)
     assert record(plan, tmp_path / 'helped') == 1
     assert DatasetReader(tmp_path / 'helped').metadata.episodes[0].fields['outcome'] == 'success'
+
+
+def test_nothing_is_told_once_the_target_is_out_of_reach():
+    world = World('tabletop')
+    contract = world.suite.contract(world.profile)
+    told = []
+    corrections = Corrections(
+        world, contract, HoldPolicy(world, contract), 0.0, lambda *_: told.append(1))
+    try:
+        scene = world.draw('pick', 50)
+        corrections.run(scene)
+        assert told
+        del told[:]
+        reset = world.reset
+
+        def drop(scene):
+            reset(scene)
+            joint = world.model.joint(world.model.body(scene.target).jntadr[0])
+            world.data.qpos[joint.qposadr[0]] += 3.0
+            mujoco.mj_forward(world.model, world.data)
+
+        world.reset = drop
+        corrections.run(scene)
+        assert not told
+    finally:
+        corrections.close()
 
 
 @pytest.mark.parametrize('arguments, named', [

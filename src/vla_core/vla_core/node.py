@@ -5,6 +5,7 @@ ROS is imported when a node is run, not before.
 """
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,34 +20,30 @@ MISTAKE = 1
 NICENESS = -10
 
 
-def run_node(
-    make_node: Callable[[], Any], args: Sequence[str] | None = None, *,
-    make_executor: Callable[[], Any] | None = None,
-) -> int:
+def run_node(make_node: Callable[[], Any], args: Sequence[str] | None = None) -> int:
     """
     Start ROS, make the node, spin it until it is told to stop, and return the exit status.
 
     A ConfigurationError while the node is made, and what ROS refuses (a malformed argument, a
-    parameter file that is not there), becomes one line on stderr and status 1. The node
-    is spun by a SingleThreadedExecutor unless ``make_executor`` gives another. SIGINT and SIGTERM
+    parameter file that is not there), becomes one line on stderr and status 1. SIGINT and SIGTERM
     end the spin between two callbacks: rclpy's own handlers would take the context away under
     the one that runs.
     """
     import rclpy
-    from rclpy.executors import SingleThreadedExecutor
     from rclpy.impl.implementation_singleton import rclpy_implementation
     from rclpy.signals import SignalHandlerOptions
-    from rclpy.task import Future
+
+    from vla_core.executor import KeepingExecutor
     stop = StopSignal()
     node = executor = None
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
-        executor = (make_executor or SingleThreadedExecutor)()
+        executor = KeepingExecutor()
         executor.add_node(node)
-        stopped = Future()
-        stop.deliver_to(lambda: stopped.set_result(None))
-        executor.spin_until_future_complete(stopped)
+        stopped = threading.Event()
+        stop.deliver_to(lambda: (stopped.set(), executor.wake()))
+        executor.spin_until(stopped.is_set)
     except ConfigurationError as error:
         print(f'error: {error}', file=sys.stderr)
         return MISTAKE

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+
+from vla_core.executor import KeepingExecutor
 
 __all__ = ['ExecutorThread']
 
@@ -16,7 +18,7 @@ class ExecutorThread:
 
     def __init__(self, node: Node) -> None:
         """Begin with a node, whose context is that of every later one."""
-        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor = KeepingExecutor(context=node.context)
         self._executor.add_node(node)
         self._thread = threading.Thread(target=self._spin, name=node.get_name(), daemon=True)
         self._thread.start()

@@ -92,6 +92,29 @@ def test_one_that_a_callback_destroyed_is_not_called_again(spun):
     assert spin(executor, lambda: len(calls) > count)
 
 
+def test_streams_come_and_go_amid_callbacks(spun):
+    node, peer, executor = spun
+    publisher = peer.create_publisher(Int32, 'changing', 5)
+    seen, streams = [], []
+
+    def change():
+        if streams:
+            node.destroy_subscription(streams.pop())
+        else:
+            streams.append(node.create_subscription(Int32, 'changing', seen.append, 5))
+        publisher.publish(Int32(data=1))
+
+    timer = node.create_timer(0.02, change)
+    node.create_timer(0.02, lambda: None)
+    spin(executor, lambda: False, 1.5)
+    timer.cancel()
+    if not streams:
+        change()
+    assert spin(executor, publisher.get_subscription_count)
+    publisher.publish(Int32(data=2))
+    assert spin(executor, lambda: seen and seen[-1].data == 2)
+
+
 def test_services_answer_and_futures_complete(spun):
     node, peer, executor = spun
 

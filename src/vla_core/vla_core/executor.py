@@ -124,7 +124,12 @@ class KeepingExecutor(SingleThreadedExecutor):
                 self._kept = _Kept(self)
             kept = self._kept
             left_ns = -1 if end is None else max(0, round((end - time.monotonic()) * 1e9))
-            ready = kept.wait(left_ns, LISTED and bool(self._tasks))
+            try:
+                ready = kept.wait(left_ns, LISTED and bool(self._tasks))
+            except InvalidHandle:
+                # A callback destroyed something since; without it then.
+                self._forget()
+                return
             if self._is_shutdown:
                 self._forget()
                 raise ShutdownException

@@ -13,7 +13,7 @@ from vla_core.action_chunk import ActionChunk
 from vla_core.action_space import ActionSpaceMismatch
 from vla_core.conversion import chunk_from_message
 from vla_core.policy_contract import ContractError, PolicyContract
-from vla_inference.node.turn import wait_until
+from vla_inference.node.turns import Turns
 from vla_interfaces.msg import ActionChunk as ActionChunkMessage, ExecutionStatus
 
 __all__ = ['ExecutionLink']
@@ -26,7 +26,10 @@ STATUS_S = 1.0
 class ExecutionLink:
     """Its services and topics; ``committed`` gets what it is going to execute."""
 
-    def __init__(self, node: Node, committed: Callable[[ActionChunk], None]) -> None:
+    def __init__(
+        self, node: Node, turns: Turns, committed: Callable[[ActionChunk], None],
+    ) -> None:
+        self._turns = turns
         self._committed = committed
         self.status: ExecutionStatus | None = None
         self._heard_s = 0.0
@@ -86,10 +89,10 @@ class ExecutionLink:
 
     async def _call(self, client: Client, request: object) -> object | str:
         """The answer, or in one line why there is none."""
-        if not await wait_until(client.service_is_ready, THERE_S):
+        if not await self._turns.until(client.service_is_ready, THERE_S):
             return f'{client.srv_name} is not there: is the execution node running?'
         answer = client.call_async(request)
-        if not await wait_until(answer.done, ANSWER_S):
+        if not await self._turns.until(answer.done, ANSWER_S):
             client.remove_pending_request(answer)
             return f'{client.srv_name} did not answer for {ANSWER_S:g} s'
         return answer.result()

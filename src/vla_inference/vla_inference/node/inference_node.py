@@ -23,6 +23,7 @@ from vla_inference.node.parameters import InferenceParameters
 from vla_inference.node.policy_switch import PolicySwitch, SwitchError
 from vla_inference.node.reporter import Reporter
 from vla_inference.node.task_server import TaskServer
+from vla_inference.node.turns import Turns
 from vla_inference.policy_link import LinkOptions, PolicyLink, connect
 from vla_inference.policy_session import PolicySession, SessionOptions
 from vla_inference.success import make_sources
@@ -47,7 +48,8 @@ class InferenceNode(Node):
             ActionChunkMessage, 'action_chunk', QoSProfile(depth=10))
         self._features = self.create_publisher(
             PolicyFeatures, 'policy_features', QoSProfile(depth=10))
-        self._switch = PolicySwitch(self, self._profile, LinkOptions(
+        turns = Turns(self)
+        self._switch = PolicySwitch(self, turns, self._profile, LinkOptions(
             in_flight=parameters.requests_in_flight,
             request_timeout_s=parameters.request_timeout,
             load_timeout_s=parameters.load_timeout,
@@ -57,9 +59,9 @@ class InferenceNode(Node):
         sources = make_sources(parameters.success_sources, self)
         if parameters.policy:
             self._switch.open(parameters.policy, parameters.contract)
-        execution = ExecutionLink(self, self._take_committed)
+        execution = ExecutionLink(self, turns, self._take_committed)
         self._tasks = TaskServer(
-            self, lambda: self._settings.values, self._switch, execution, sources)
+            self, turns, lambda: self._settings.values, self._switch, execution, sources)
         # A callback that awaits keeps its group from everything else.
         self.create_service(LoadPolicy, 'load_policy', self._load_policy,
                             callback_group=MutuallyExclusiveCallbackGroup())

@@ -8,7 +8,7 @@ from vla_core.action_space import ActionSpaceMismatch
 from vla_core.profile import RobotProfile
 from vla_core.validation import ConfigurationError
 from vla_inference.node.streams import StreamSubscriptions
-from vla_inference.node.turn import wait_until
+from vla_inference.node.turns import Turns
 from vla_inference.policy_link import LinkOptions, LinkState, PolicyLink
 from vla_inference.policy_session import PolicySession
 
@@ -29,10 +29,10 @@ class PolicySwitch:
     """
 
     def __init__(
-        self, node: Node, profile: RobotProfile, options: LinkOptions,
+        self, node: Node, turns: Turns, profile: RobotProfile, options: LinkOptions,
         make_session: Callable[[PolicyLink], PolicySession],
     ) -> None:
-        self._node = node
+        self._node, self._turns = node, turns
         self._profile = profile
         self._options = options
         self._make_session = make_session
@@ -61,7 +61,7 @@ class PolicySwitch:
         link: PolicyLink | None = None
         try:
             link = PolicyLink(source, contract, self._profile, self._options)
-            await wait_until(
+            await self._turns.until(
                 lambda: link.state is not LinkState.LOADING, self._options.load_timeout_s)
             if link.state is not LinkState.READY:
                 raise SwitchError(link.message if link.state is not LinkState.LOADING else
@@ -72,7 +72,7 @@ class PolicySwitch:
             session = self._make_session(link)
             subscriptions = self._subscribe(session)
             if running():
-                await wait_until(lambda: not session.problems, STREAMS_S)
+                await self._turns.until(lambda: not session.problems, STREAMS_S)
         except (SwitchError, ConfigurationError, ActionSpaceMismatch):
             if link is not None:
                 _in_background(link.close)

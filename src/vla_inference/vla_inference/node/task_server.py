@@ -13,7 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from vla_inference.node.execution_link import ExecutionLink
 from vla_inference.node.parameters import InferenceParameters
 from vla_inference.node.policy_switch import PolicySwitch
-from vla_inference.node.turn import wait_until
+from vla_inference.node.turns import Turns
 from vla_inference.policy_link import LinkState
 from vla_inference.success import SuccessSource
 from vla_inference.task import Outcome, Task, TaskEnd
@@ -36,10 +36,10 @@ class TaskServer:
     """
 
     def __init__(
-        self, node: Node, parameters: Callable[[], InferenceParameters], switch: PolicySwitch,
-        execution: ExecutionLink, sources: list[SuccessSource],
+        self, node: Node, turns: Turns, parameters: Callable[[], InferenceParameters],
+        switch: PolicySwitch, execution: ExecutionLink, sources: list[SuccessSource],
     ) -> None:
-        self._node = node
+        self._node, self._turns = node, turns
         self._parameters = parameters
         self._switch = switch
         self._execution = execution
@@ -156,7 +156,7 @@ class TaskServer:
             for source in self._sources:
                 source.begin(task.instruction)
             self._switch.session.begin(task.instruction)
-            await wait_until(lambda: task.over, math.inf)
+            await self._turns.until(lambda: task.over, math.inf)
         if self._switch.session.inference.running:
             self._switch.session.pause()
         failure = await self._execution.stop()

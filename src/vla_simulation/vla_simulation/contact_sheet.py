@@ -12,7 +12,7 @@ from vla_simulation.rendering import Renderer
 from vla_simulation.suites.suite import AXES
 from vla_simulation.world import World
 
-__all__ = ['contact_sheet', 'main']
+__all__ = ['contact_sheet', 'free_camera', 'main', 'titled']
 
 CELL_WIDTH, CELL_HEIGHT, BAND = 256, 192, 22
 OVERSAMPLING = 2
@@ -25,9 +25,9 @@ def contact_sheet(world: World, columns: int = 6) -> np.ndarray:
     with Renderer(world.model, height, width) as renderer:
         def cell(family: str, seed: int, axes: tuple[str, ...], title: str) -> np.ndarray:
             scene = world.reset(family, seed, axes)
-            image = renderer.rgb(world.data, own if axes else _free_camera(world.suite.view))
+            image = renderer.rgb(world.data, own if axes else free_camera(world.suite.view))
             small = cv2.resize(image, (CELL_WIDTH, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
-            return _titled(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), title or scene.instruction)
+            return titled(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), title or scene.instruction)
 
         rows = [[cell(family, seed, (), '') for seed in range(columns)]
                 for family in world.suite.families]
@@ -40,13 +40,14 @@ def contact_sheet(world: World, columns: int = 6) -> np.ndarray:
     return np.vstack([np.hstack(row) for row in rows])
 
 
-def _free_camera(view: tuple) -> mujoco.MjvCamera:
+def free_camera(view: tuple) -> mujoco.MjvCamera:
+    """The camera of a suite's ``view``: what it looks at, distance, azimuth, elevation."""
     camera = mujoco.MjvCamera()
     camera.lookat[:], camera.distance, camera.azimuth, camera.elevation = view
     return camera
 
 
-def _titled(image: np.ndarray, title: str) -> np.ndarray:
+def titled(image: np.ndarray, title: str) -> np.ndarray:
     """The image with a band of text below and a white edge."""
     band = np.full((BAND, image.shape[1], 3), 255, np.uint8)
     words = title

@@ -48,6 +48,10 @@ class KeepingExecutor(SingleThreadedExecutor):
         super().__init__(context=context)
         self._kept: _Kept | None = None
         self._waiting = Lock()
+        self._take = {
+            'waitable': self._take_waitable, 'timer': self._take_timer,
+            'subscription': self._take_subscription, 'client': self._take_client,
+            'service': self._take_service}
 
     def spin_until(self, condition: Callable[[], bool]) -> None:
         """Execute callbacks until ``condition``; `wake` has it looked at."""
@@ -145,7 +149,7 @@ class KeepingExecutor(SingleThreadedExecutor):
                 # One that was cancelled by a callback before it is not ready any more.
                 if kind == 'timer' and not entity.handle.is_timer_ready():
                     continue
-                yield entity, node, getattr(self, f'_take_{kind}')
+                yield entity, node, self._take[kind]
 
     def _make_handler(self, entity: Any, node: Any, take_from_wait_list: Callable) -> Task:
         entity._executor_event = True
@@ -206,6 +210,7 @@ class _Kept:
             for name in size:
                 size[name] += getattr(count, f'num_{name}')
         self._wait_set = rclpy_implementation.WaitSet(*size.values(), executor._context.handle)
+        self._add = {kind: getattr(self._wait_set, f'add_{kind}') for kind in KINDS}
 
     def close(self) -> None:
         """Let go of everything."""
@@ -220,7 +225,7 @@ class _Kept:
         wait_set = self._wait_set
         wait_set.clear_entities()
         for kind, entities in self._entities.items():
-            add = getattr(wait_set, f'add_{kind}')
+            add = self._add[kind]
             for entity, _ in entities.values():
                 if self._may_run(entity, some_busy):
                     add(entity.handle)

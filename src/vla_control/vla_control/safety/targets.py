@@ -53,6 +53,15 @@ class TargetGuard:
         self._lower = arm.workspace.lower.tolist()
         self._upper = arm.workspace.upper.tolist()
         self.clamped = False  # whether the last target was brought into workspace or range
+        self._checks = {
+            'pose': self._check_pose,
+            'joint': self._check_joint,
+            'wrench': self._check_wrench,
+            'twist': self._check_twist,
+            'stiffness': self._check_stiffness,
+            'joint_velocity': self._check_joint_velocity,
+            'gripper': self._check_gripper,
+        }
 
     def check(
         self,
@@ -80,7 +89,7 @@ class TargetGuard:
         if -age > parameters.max_stamp_ahead:
             raise TargetRefused('future', f'{kind} target of {arm.name} lies {-age:.3f} s in the '
                                 "future; check the sender's clock")
-        return getattr(self, f'_check_{kind}', self._as_it_is)(values, pose, joints)
+        return self._checks.get(kind, self._as_it_is)(values, pose, joints)
 
     def _as_it_is(self, values: list[float], pose: object, joints: object) -> list[float]:
         return values

@@ -172,8 +172,8 @@ def test_it_ends_quietly_when_told(heard):
     (['-p', 'robot:=frank'], "error: no robot profile 'frank'; did you mean 'franka'"),
     (['-p', 'camera:=front'], "no parameter 'camera'; did you mean"),
 ])
-def test_a_mistake_in_its_parameters_is_one_line_and_status_1(parameters, reason):
+def test_a_mistake_in_its_parameters_is_one_line_and_status_2(parameters, reason):
     process = start(*parameters)
     output, _ = process.communicate(timeout=20)
-    assert process.returncode == 1 and reason in output
+    assert process.returncode == 2 and reason in output
     assert 'Traceback' not in output

@@ -236,10 +236,10 @@ def run(*arguments):
 def test_a_program_ends_with_one_line_and_a_non_zero_status(tmp_path):
     (tmp_path / 'parameters.yaml').write_text('worker:\n  ros__parameters:\n    rat: 5.0\n')
     done = run('--ros-args', '--params-file', str(tmp_path / 'parameters.yaml'))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == "error: node worker has no parameter 'rat'; did you mean 'rate'?\n"
     done = run('--ros-args', '-p', 'rate:=500')
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == ('error: parameter rate: input should be less than or equal to 100 '
                            '(got 500.0); allowed: 1 to 100 Hz\n')
 
@@ -253,7 +253,7 @@ def test_a_program_that_is_interrupted_ends_quietly():
 def test_a_malformed_ros_argument_is_one_line_without_a_traceback():
     for arguments in (['-p', 'nonsense'], ['--params-file', '/nowhere.yaml']):
         done = run('--ros-args', *arguments)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert done.stderr.splitlines()[-1].startswith('error: ')
         assert arguments[1] in done.stderr.splitlines()[-1]
         assert 'Traceback' not in done.stderr

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from vla_core.program import MISTAKE
+
 SLOW = 'import time\nprint("importing", flush=True)\ntime.sleep({seconds})\n'
 MAIN = """
 import signal
@@ -39,3 +41,17 @@ def test_afterwards_signals_are_as_they_were(tmp_path):
     process = start(tmp_path, SLOW.format(seconds=0) + MAIN)
     output, error = process.communicate(timeout=10)
     assert (process.returncode, output, error) == (5, 'importing\nTrue\n', '')
+
+
+def test_a_library_that_is_not_there_is_one_line(tmp_path):
+    process = start(tmp_path, 'import no_such_library\n')
+    output, error = process.communicate(timeout=10)
+    assert process.returncode == MISTAKE and not output
+    assert error.startswith("error: slow: No module named 'no_such_library'")
+    assert error.count('\n') == 1
+
+
+def test_what_a_program_does_wrong_itself_is_no_mistake_of_a_person(tmp_path):
+    process = start(tmp_path, 'def main():\n    raise RuntimeError("as it happens")\n')
+    assert 'RuntimeError: as it happens' in process.communicate(timeout=10)[1]
+    assert process.returncode == 1 != MISTAKE

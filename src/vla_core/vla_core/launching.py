@@ -1,8 +1,8 @@
 """What launch files share: processes that end the launch or come back, and the default contract."""
 from typing import Any
 
-from vla_core.node import MISTAKE
 from vla_core.profile import RobotProfile
+from vla_core.program import MISTAKE
 
 __all__ = ['COMES_BACK', 'choose_contract', 'end_launch_on_mistake']
 

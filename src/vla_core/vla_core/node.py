@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from vla_core.program import MISTAKE
 from vla_core.stop_signal import StopSignal
 from vla_core.validation import ConfigurationError
 
-__all__ = ['MISTAKE', 'go_before_others', 'run_node']
+__all__ = ['go_before_others', 'run_node']
 
-MISTAKE = 1
 NICENESS = -10
 
 
@@ -25,7 +25,7 @@ def run_node(make_node: Callable[[], Any], args: Sequence[str] | None = None) ->
     Start ROS, make the node, spin it until it is told to stop, and return the exit status.
 
     A ConfigurationError while the node is made, and what ROS refuses (a malformed argument, a
-    parameter file that is not there), becomes one line on stderr and status 1. SIGINT and SIGTERM
+    parameter file that is not there), becomes one line on stderr and status 2. SIGINT and SIGTERM
     end the spin between two callbacks: rclpy's own handlers would take the context away under
     the one that runs.
     """

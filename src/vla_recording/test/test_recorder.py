@@ -220,7 +220,7 @@ def test_a_full_disk_is_a_failure_that_keeps_what_was_written(robot, recorder, t
     (['-p', 'contract:=nothing'], "no policy contract 'nothing'"),
     (['-p', 'compresion:=zstd'], "no parameter 'compresion'; did you mean 'compression'"),
 ])
-def test_a_mistake_is_one_line_and_status_1(recorder, words, reason):
+def test_a_mistake_is_one_line_and_status_2(recorder, words, reason):
     process = recorder(*words)
     output = process.communicate(timeout=40)[0]
-    assert process.returncode == 1 and reason in output and 'Traceback' not in output
+    assert process.returncode == 2 and reason in output and 'Traceback' not in output

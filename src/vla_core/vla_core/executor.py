@@ -39,9 +39,8 @@ class KeepingExecutor(SingleThreadedExecutor):
     """
     A SingleThreadedExecutor; what it runs and in which order of kinds is the same.
 
-    It overrides private methods of rclpy 7.1 (Jazzy). From 7.1.9 on that keeps coroutines in
-    another way; while one is unfinished there, and where guard conditions are used, rclpy's own
-    method waits.
+    It overrides private methods of rclpy 7.1 (Jazzy) as they are before 7.1.9, which keeps tasks
+    in another way. There, and where guard conditions are used, rclpy's own method waits.
     """
 
     def __init__(self, *, context: Any = None) -> None:
@@ -73,7 +72,7 @@ class KeepingExecutor(SingleThreadedExecutor):
         self, timeout_sec: float | TimeoutObject | None = None, nodes: Any = None,
         condition: Callable[[], bool] = lambda: False,
     ) -> Iterator[tuple[Task, Any, Any]]:
-        if nodes is not None or any(any(node.guards) for node in self.get_nodes()):
+        if not LISTED or nodes is not None or any(any(node.guards) for node in self.get_nodes()):
             yield from super()._wait_for_ready_callbacks(timeout_sec, nodes, condition)
             return
         if isinstance(timeout_sec, TimeoutObject):
@@ -85,10 +84,7 @@ class KeepingExecutor(SingleThreadedExecutor):
             for task, entity, node in self._unfinished():
                 worked = True
                 yield task, entity, node
-            if self._are_tasks_left() and not LISTED:
-                left = None if end is None else max(0.0, end - time.monotonic())
-                yield from super()._wait_for_ready_callbacks(left, None, condition)
-                return
+            self._drop_finished()
             for entity, node, take in self._ready(end):
                 worked = True
                 yield self._make_handler(entity, node, take), entity, node
@@ -101,23 +97,14 @@ class KeepingExecutor(SingleThreadedExecutor):
 
     def _unfinished(self) -> list[tuple[Task, Any, Any]]:
         """Coroutines that await something, and what was given to `create_task`, newest first."""
-        if not LISTED:
-            return []
         with self._tasks_lock:
             return [entry for entry in reversed(self._tasks)
                     if not entry[0].executing() and not entry[0].done()]
 
-    def _are_tasks_left(self) -> bool:
-        """Forget the finished ones; whether there are others."""
+    def _drop_finished(self) -> None:
         with self._tasks_lock:
-            if LISTED:
-                self._tasks = [entry for entry in self._tasks
-                               if not entry[0].done() and not entry[0].cancelled()]
-                return bool(self._tasks)
-            for task in list(self._pending_tasks):
-                if task.done() or task.cancelled():
-                    del self._pending_tasks[task]
-            return bool(self._pending_tasks or self._ready_tasks)
+            self._tasks = [entry for entry in self._tasks
+                           if not entry[0].done() and not entry[0].cancelled()]
 
     def _ready(self, end: float | None) -> Iterator[tuple[Any, Any, Callable]]:
         """What has work to do after the next wait, with how it is taken."""
@@ -129,7 +116,7 @@ class KeepingExecutor(SingleThreadedExecutor):
             kept = self._kept
             left_ns = -1 if end is None else max(0, round((end - time.monotonic()) * 1e9))
             try:
-                ready = kept.wait(left_ns, LISTED and bool(self._tasks))
+                ready = kept.wait(left_ns, bool(self._tasks))
             except InvalidHandle:
                 # A callback destroyed something since; without it then.
                 self._forget()
@@ -152,13 +139,12 @@ class KeepingExecutor(SingleThreadedExecutor):
                 yield entity, node, self._take[kind]
 
     def _make_handler(self, entity: Any, node: Any, take_from_wait_list: Callable) -> Task:
+        if not LISTED:
+            return super()._make_handler(entity, node, take_from_wait_list)
         entity._executor_event = True
         task = Task(_handle, (entity, take_from_wait_list, self), executor=self)
         with self._tasks_lock:
-            if LISTED:
-                self._tasks.append((task, entity, node))
-            else:
-                self._pending_tasks[task] = executors.TaskData(entity, node)
+            self._tasks.append((task, entity, node))
         return task
 
 

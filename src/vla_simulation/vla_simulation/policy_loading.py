@@ -44,7 +44,7 @@ def load_policy(name: str, world: World) -> tuple[Policy, PolicyContract]:
 
 
 def _load(name: str, contract: PolicyContract) -> Policy:
-    if ':' in name:
+    if ':' in name and not Path(name).is_dir():
         module, _, attribute = name.partition(':')
         try:
             found = getattr(importlib.import_module(module), attribute)

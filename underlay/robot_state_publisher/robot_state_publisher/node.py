@@ -21,6 +21,8 @@ from tf2_msgs.msg import TFMessage
 from robot_state_publisher.stop_signal import StopSignal
 from robot_state_publisher.urdf import Joint, Robot, UrdfError, parse
 
+LOOK_FOR_STOP_S = 0.2
+
 
 class UnknownParameterError(ValueError):
     """A parameter was given that the node does not have."""
@@ -178,8 +180,11 @@ def main() -> int:
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         arguments = remove_ros_args(sys.argv)[1:]
         description = Path(arguments[0]).read_text() if arguments else ''
-        rclpy.spin_until_future_complete(
-            RobotStatePublisher(description), stop.received, SingleThreadedExecutor())
+        executor = SingleThreadedExecutor()
+        executor.add_node(RobotStatePublisher(description))
+        # rclpy.spin_until_future_complete would leave a callback in the future at every turn.
+        while not stop.received.done():
+            executor.spin_once(timeout_sec=LOOK_FOR_STOP_S)
     except UrdfError as error:
         return fail(f'robot_description: {error}')
     except rclpy_implementation.RCLError as error:

@@ -19,6 +19,7 @@ WAIT_BACK_M = 0.13
 APPROACH_M = 0.07
 CLEAR_M = 0.004
 FAST, SLOW, CAREFUL = 0.30, 0.12, 0.05
+NEARLY_M, BEYOND = 0.012, 0.4
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -65,7 +66,12 @@ class _TwoArmExpert(TaskExpert):
 
     def carry(self, tool: Tool, body: str, place: np.ndarray, turn: np.ndarray,
               speed: float = 0.22) -> Path:
-        """Bring a held body to a pose, lifted first."""
+        """
+        Bring a held body to a pose, lifted first.
+
+        When nearly there more than the gap is asked for: friction keeps the joints from following
+        small errors. Asking for twice as much swings.
+        """
         position, rotation = tool.pose()
         held, held_turn = self.world.position(body), self.world.rotation(body)
         wanted = turn @ held_turn.T @ rotation
@@ -73,6 +79,9 @@ class _TwoArmExpert(TaskExpert):
         if held[2] < 0.10 and np.linalg.norm((held - place)[:2]) > 0.03:
             path.append(Waypoint(position + (0.12 - held[2]) * UP, rotation, 0.0, speed=0.2))
         hang = turn @ held_turn.T @ (position - held)
+        gap = place - held
+        if np.linalg.norm(gap) < NEARLY_M:
+            hang = hang + BEYOND * gap
         return [*path, Waypoint(place + hang, wanted, 0.0, speed=speed)]
 
     def _grasp(self, tool: Tool, body: str, along: float) -> tuple[np.ndarray, np.ndarray]:

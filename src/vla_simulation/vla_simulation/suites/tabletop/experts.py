@@ -21,6 +21,7 @@ PUSH_GAP_M = 0.024
 PUSH_HEIGHT_M = 0.008
 ON_TARGET_M = 0.010
 YAW_SLACK_RAD = 0.25
+LOW_ENOUGH_M, LANDING_M, LANDING_SLACK = 0.004, 0.020, 1.3
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -136,7 +137,13 @@ class PickExpert(_TableExpert):
 
 
 class _CarryExpert(_TableExpert):
-    """Grasp, carry over the goal, lower, let go."""
+    """
+    Grasp, carry over the goal, lower, let go.
+
+    It lowers once it is ``tolerance_m`` beside its spot, straight towards it, and lets go where it
+    is once it is low: whoever learns from it by sight is told to finish wherever that succeeds, and
+    not to hover for an exactness that it cannot see.
+    """
 
     above_m = 0.05
 
@@ -161,7 +168,11 @@ class _CarryExpert(_TableExpert):
         spot = np.array([*(goal + hang)[:2], lowest])
         height = max(lowest, self.release_height() + below + self.above_m)
         path: Path = []
-        if np.linalg.norm((position - spot)[:2]) > self.tolerance_m:
+        off = np.linalg.norm((position - spot)[:2])
+        low = position[2] - lowest
+        if rotation is None and off < self.tolerance_m and low < LOW_ENOUGH_M:
+            spot = position
+        elif off > (self.tolerance_m if low > LANDING_M else LANDING_SLACK * self.tolerance_m):
             if position[2] < height - 0.015:
                 path.append(Waypoint(np.array([*position[:2], height]), turn, 0.0, speed=0.22))
             path.append(Waypoint(np.array([*spot[:2], height]), turn, 0.0, speed=FAST,
@@ -195,7 +206,7 @@ class PlaceExpert(_CarryExpert):
 class StackExpert(_CarryExpert):
     """Onto another object."""
 
-    above_m, tolerance_m, lowering, calm_s = 0.05, 0.005, CAREFUL, 0.1
+    above_m, tolerance_m, lowering, calm_s = 0.05, 0.012, CAREFUL, 0.1
 
     def is_there(self) -> bool:
         offset = self.world.position(self.target) - self.world.position(self.goal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from math import isfinite
 
 import numpy as np
 
@@ -158,7 +159,7 @@ class ArmRunner:
             except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
                 reason = f'{controller.name}: {error}'
             else:
-                if not np.isfinite(values).all():
+                if not all(map(isfinite, values.tolist())):
                     reason = f'{controller.name} computed a command that is not finite'
                     values = None
             self.status = (ArmStatus.STOPPED if stream is StreamState.STOPPED else

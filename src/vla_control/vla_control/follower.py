@@ -164,7 +164,12 @@ class VectorFollower:
         self, dt: float, error: Vector3, velocity: Vector3, acceleration: Vector3
     ) -> Vector3:
         """Displacement over dt, toward a target that will be `error` away at its end."""
-        parts = 1 if dt <= LONGEST_STEP else ceil(dt / LONGEST_STEP)
+        if dt <= LONGEST_STEP:
+            ex, ey, ez = error
+            vx, vy, vz = self.velocity
+            own = (ex - dt * vx, ey - dt * vy, ez - dt * vz)
+            return self._step(dt, own, velocity, acceleration)
+        parts = ceil(dt / LONGEST_STEP)
         h = dt / parts
         x = y = z = 0.0
         for part in range(parts):

@@ -18,7 +18,7 @@ the reference is the newest target itself, as checkpoints trained on such a cont
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf, sqrt
+from math import hypot, inf
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -37,11 +37,12 @@ STILL = 1e-4  # rad/s
 POSTURE_PERIOD = 0.0035  # s, between two judgements of a posture's speed
 
 X = TypeVar('X')
+Tangent = Sequence[float]
 Leaves = Callable[[np.ndarray, np.ndarray], bool]
 
 
 class _Estimator(Generic[X]):
-    """The filter, over positions of any kind; tangent vectors are tuples of floats."""
+    """The filter, over positions of any kind; tangent vectors are lists of floats."""
 
     def __init__(self, limits: MotionLimits | Sequence[MotionLimits], memory: float) -> None:
         if not 0.0 <= memory < 1.0:
@@ -60,25 +61,25 @@ class _Estimator(Generic[X]):
         self._time = -inf
         self._raw: X | None = None
         self._estimate: X | None = None
-        self._velocity: tuple[float, ...] = ()
-        self._acceleration: tuple[float, ...] = ()
+        self._velocity: Tangent = ()
+        self._acceleration: Tangent = ()
 
     @property
     def latest(self) -> X | None:
         """The newest target as it was given."""
         return self._raw
 
-    def _difference(self, a: X, b: X) -> tuple[float, ...]:
+    def _difference(self, a: X, b: X) -> Tangent:
         raise NotImplementedError
 
-    def _moved(self, x: X, by: tuple[float, ...]) -> X:
+    def _moved(self, x: X, by: Tangent) -> X:
         raise NotImplementedError
 
-    def _plausible(self, change: tuple[float, ...], dt: float) -> bool:
+    def _plausible(self, change: Tangent, dt: float) -> bool:
         """Whether the limits could explain that the target is `change` away from its prediction."""
         raise NotImplementedError
 
-    def _within(self, velocity: tuple[float, ...]) -> bool:
+    def _within(self, velocity: Tangent) -> bool:
         raise NotImplementedError
 
     def observe(self, time: float, target: X) -> None:
@@ -97,9 +98,9 @@ class _Estimator(Generic[X]):
         innovation = self._difference(target, predicted)
         last = self._raw
         self._time, self._raw = time, target
-        measured = tuple(d / dt for d in self._difference(target, last))
         zero = (0.0,) * len(innovation)
         if self._count == 1 or not self._plausible(innovation, dt):
+            measured = [d / dt for d in self._difference(target, last)]
             starts = (self._count == 1 or self._stepped) and self._within(measured)
             if self._count == 1 and not self._plausible(innovation, dt):
                 starts = False
@@ -111,12 +112,12 @@ class _Estimator(Generic[X]):
             return
         self._stepped = False
         self._count += 1
-        share = self._beta / dt, 2.0 * self._gamma / (dt * dt)
+        alpha, beta, gamma = self._alpha, self._beta / dt, 2.0 * self._gamma / (dt * dt)
         if self._count == 3:  # the first three points define the parabola exactly
-            share = 1.5 / dt, 1.0 / (dt * dt)
-        self._estimate = self._moved(predicted, tuple(self._alpha * r for r in innovation))
-        self._velocity = tuple(v + share[0] * r for v, r in zip(velocity, innovation))
-        self._acceleration = tuple(a + share[1] * r for a, r in zip(acceleration, innovation))
+            beta, gamma = 1.5 / dt, 1.0 / (dt * dt)
+        self._estimate = self._moved(predicted, [alpha * r for r in innovation])
+        self._velocity = [v + beta * r for v, r in zip(velocity, innovation)]
+        self._acceleration = [a + gamma * r for a, r in zip(acceleration, innovation)]
         if not self._within(self._velocity):
             self._velocity = self._acceleration = zero
 
@@ -126,13 +127,13 @@ class _Estimator(Generic[X]):
         self._raw = self._estimate = target
         self._velocity = self._acceleration = zero
 
-    def _extrapolate(self, dt: float) -> tuple[X, tuple[float, ...], tuple[float, ...]]:
+    def _extrapolate(self, dt: float) -> tuple[X, Tangent, Tangent]:
         half = 0.5 * dt
-        velocity = tuple(v + a * dt for v, a in zip(self._velocity, self._acceleration))
-        by = tuple(dt * (v + half * a) for v, a in zip(self._velocity, self._acceleration))
+        velocity = [v + a * dt for v, a in zip(self._velocity, self._acceleration)]
+        by = [dt * (v + half * a) for v, a in zip(self._velocity, self._acceleration)]
         return self._moved(self._estimate, by), velocity, self._acceleration
 
-    def predict(self, time: float) -> tuple[X, tuple[float, ...], tuple[float, ...]]:
+    def predict(self, time: float) -> tuple[X, Tangent, Tangent]:
         """The target's position, velocity and acceleration now; at rest when it is overdue."""
         dt = time - self._time
         if dt > OVERDUE * self.period:
@@ -141,26 +142,26 @@ class _Estimator(Generic[X]):
         return self._extrapolate(max(dt, 0.0))
 
 
-def _length(v: tuple[float, ...]) -> float:
-    return sqrt(sum(c * c for c in v))
+def _length(v: Tangent) -> float:
+    return hypot(*v)
 
 
-class TargetEstimator(_Estimator[tuple[float, ...]]):
+class TargetEstimator(_Estimator[Sequence[float]]):
     """Estimates vectors: one limit for the length of all, or one for each axis."""
 
-    def _difference(self, a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(p - q for p, q in zip(a, b))
+    def _difference(self, a: Sequence[float], b: Sequence[float]) -> Tangent:
+        return [p - q for p, q in zip(a, b)]
 
-    def _moved(self, x: tuple[float, ...], by: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(p + d for p, d in zip(x, by))
+    def _moved(self, x: Sequence[float], by: Tangent) -> Sequence[float]:
+        return [p + d for p, d in zip(x, by)]
 
-    def _plausible(self, change: tuple[float, ...], dt: float) -> bool:
+    def _plausible(self, change: Tangent, dt: float) -> bool:
         if isinstance(self._limits, MotionLimits):
             return _length(change) <= self._limits.acceleration * dt * dt
         return all(abs(c) <= limit.acceleration * dt * dt
                    for c, limit in zip(change, self._limits))
 
-    def _within(self, velocity: tuple[float, ...]) -> bool:
+    def _within(self, velocity: Tangent) -> bool:
         if isinstance(self._limits, MotionLimits):
             return _length(velocity) <= self._limits.velocity
         return all(abs(v) <= limit.velocity for v, limit in zip(velocity, self._limits))
@@ -169,16 +170,16 @@ class TargetEstimator(_Estimator[tuple[float, ...]]):
 class RotationEstimator(_Estimator[so3.Quaternion]):
     """Estimates rotations on SO(3), with angular velocity and acceleration along fixed axes."""
 
-    def _difference(self, a: so3.Quaternion, b: so3.Quaternion) -> tuple[float, ...]:
+    def _difference(self, a: so3.Quaternion, b: so3.Quaternion) -> Tangent:
         return so3.rotation_between(b, a)
 
-    def _moved(self, x: so3.Quaternion, by: tuple[float, ...]) -> so3.Quaternion:
+    def _moved(self, x: so3.Quaternion, by: Tangent) -> so3.Quaternion:
         return so3.multiply(so3.exponential(by), x)
 
-    def _plausible(self, change: tuple[float, ...], dt: float) -> bool:
+    def _plausible(self, change: Tangent, dt: float) -> bool:
         return _length(change) <= self._limits.acceleration * dt * dt
 
-    def _within(self, velocity: tuple[float, ...]) -> bool:
+    def _within(self, velocity: Tangent) -> bool:
         return _length(velocity) <= self._limits.velocity
 
 

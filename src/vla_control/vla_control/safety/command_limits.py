@@ -21,7 +21,10 @@ NOTICEABLE = 1e-3  # rad; less is the smoothing of a kink, such as each target o
 
 
 class Limiter:
-    """`limit` returns an admissible command [n]; `limited` says if it holds the law's back."""
+    """`limit` returns an admissible command [n]; `limited` says if it holds the law's back.
+
+    Most commands pass as they are, which a look at each joint's numbers tells sooner than arrays.
+    """
 
     def __init__(self, limits: JointLimits, period: float) -> None:
         self._limits = limits
@@ -60,6 +63,8 @@ class EffortLimiter(Limiter):
         self._fast = DAMPED_FROM * limits.velocity
         self._fast_squared = self._fast**2
         self._drag = limits.effort / ((DAMPED_FULLY - DAMPED_FROM) * limits.velocity)
+        self._bounds = [tuple(map(float, row)) for row in zip(
+            self._low, self._high, limits.effort, self._step, self._braking, self._fast_squared)]
         self._out = np.zeros_like(self.last)
 
     def limit(
@@ -67,9 +72,13 @@ class EffortLimiter(Limiter):
     ) -> np.ndarray:
         out, last, most = self._out, self.last, self._limits.effort
         out[:] = values
+        if self._pass(values, position, velocity):
+            self.limited = False
+            last[:] = out
+            return out
         above, below = position - self._high, self._low - position
         room = -np.maximum(above, below)  # to the nearer end
-        if room.min() < 0.0:
+        if min(room.tolist()) < 0.0:
             spring = -self._stiffness * above - self._damping * np.maximum(velocity, 0.0)
             np.minimum(out, most + 2.0 * spring, out=out, where=above > 0.0)
             spring = self._stiffness * below - self._damping * np.minimum(velocity, 0.0)
@@ -83,13 +92,24 @@ class EffortLimiter(Limiter):
         np.maximum(out, -most, out=out)
         np.minimum(out, last + self._step, out=out)
         np.maximum(out, last - self._step, out=out)
-        self.limited = bool((out != values).any())
+        self.limited = out.tolist() != values.tolist()
         last[:] = out
         return out
 
+    def _pass(self, values: np.ndarray, position: np.ndarray, velocity: np.ndarray) -> bool:
+        """Whether every joint's torque and state are within all limits."""
+        for wanted, last, place, v, (low, high, most, step, braking, fast) in zip(
+                values.tolist(), self.last.tolist(), position.tolist(), velocity.tolist(),
+                self._bounds):
+            if not (-most <= wanted <= most and -step <= wanted - last <= step
+                    and low <= place <= high and v * v <= fast
+                    and v * v <= braking * min(place - low, high - place)):
+                return False
+        return True
+
 
 class _Motion(Limiter):
-    """Commands of motion; most pass as they are, which a look at each joint's numbers tells."""
+    """Commands of motion."""
 
     def __init__(self, limits: JointLimits, period: float) -> None:
         super().__init__(limits, period)

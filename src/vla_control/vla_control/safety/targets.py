@@ -8,7 +8,7 @@ refused target changes nothing.
 
 from __future__ import annotations
 
-from math import isfinite, sqrt
+from math import dist, hypot, isfinite
 
 import numpy as np
 
@@ -97,21 +97,20 @@ class TargetGuard:
     def _check_pose(
         self, values: list[float], pose: tuple[so3.Vector3, so3.Quaternion] | None, joints: object
     ) -> list[float]:
-        quaternion = values[3:]
-        length = sqrt(sum(c * c for c in quaternion))
+        length = hypot(*values[3:])
         if abs(length - 1.0) > 0.02:
             raise TargetRefused('quaternion', f'pose target of {self._arm.name} has a quaternion '
                                 f'of length {length:.3f}; send unit quaternions (x, y, z, w)')
-        quaternion = [c / length for c in quaternion]
+        quaternion = [c / length for c in values[3:]]
         place = [min(max(p, low), high)
                  for p, low, high in zip(values, self._lower, self._upper)]
-        self.clamped = place != list(values[:3])
+        self.clamped = place != values[:3]
         if pose is not None:
-            step = sqrt(sum((a - b) ** 2 for a, b in zip(place, pose[0])))
+            step = dist(place, pose[0])
             if step > self._parameters.max_linear_step:
                 raise TargetRefused('step', f'pose target of {self._arm.name} lies {step:.3f} m '
                                     'away, more than max_linear_step')
-            turn = sqrt(sum(c * c for c in so3.rotation_between(pose[1], tuple(quaternion))))
+            turn = hypot(*so3.rotation_between(pose[1], quaternion))
             if turn > self._parameters.max_angular_step:
                 raise TargetRefused('step', f'pose target of {self._arm.name} is turned by '
                                     f'{turn:.3f} rad, more than max_angular_step')
@@ -126,11 +125,12 @@ class TargetGuard:
             if step > self._parameters.max_joint_step:
                 raise TargetRefused('step', f'joint target of {self._arm.name} lies {step:.3f} rad '
                                     'away, more than max_joint_step')
-        inside = np.clip(values, limits.position_lower, limits.position_upper)
+        inside = np.minimum(np.maximum(values, limits.position_lower), limits.position_upper)
         if joints is not None and self._workspace is not None:
             inside = self._workspace.confined(joints, inside)
-        self.clamped = bool((inside != values).any())
-        return inside.tolist()
+        inside = inside.tolist()
+        self.clamped = inside != values
+        return inside
 
     def _check_wrench(self, values: list[float], pose: object, joints: object) -> list[float]:
         return self._bounded(values, self._parameters.max_force, self._parameters.max_torque)
@@ -142,10 +142,10 @@ class TargetGuard:
     def _bounded(self, values: list[float], linear: float, angular: float) -> list[float]:
         bounded: list[float] = []
         for part, most in ((values[:3], linear), (values[3:], angular)):
-            length = sqrt(sum(c * c for c in part))
+            length = hypot(*part)
             scale = most / length if length > most else 1.0
             bounded += [c * scale for c in part]
-        self.clamped = bounded != list(values)
+        self.clamped = bounded != values
         return bounded
 
     def _check_stiffness(self, values: list[float], pose: object, joints: object) -> list[float]:
@@ -159,11 +159,11 @@ class TargetGuard:
         self, values: list[float], pose: object, joints: object
     ) -> list[float]:
         limits = self._arm.limits.velocity
-        inside = np.clip(values, -limits, limits)
-        self.clamped = bool((inside != values).any())
-        return inside.tolist()
+        inside = np.minimum(np.maximum(values, -limits), limits).tolist()
+        self.clamped = inside != values
+        return inside
 
     def _check_gripper(self, values: list[float], pose: object, joints: object) -> list[float]:
         inside = [min(max(values[0], 0.0), 1.0), max(values[1], 0.0)]
-        self.clamped = inside != list(values)
+        self.clamped = inside != values
         return inside

@@ -75,7 +75,7 @@ class WebViewNode(Node):
             raise ConfigurationError(f'web view: {error}') from error
         self._scene = LiveScene(self, profile)
         self._frames = Buffer()
-        self._listener = TransformListener(self._frames, self)
+        self._listener: TransformListener | None = None
         self._cameras: dict[str, Sampled] = {}
         self._stamps: dict[str, object] = {}
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -86,8 +86,14 @@ class WebViewNode(Node):
             self.get_logger().info(f'its buttons want the token {self._access.token}')
 
     def _show(self) -> None:
+        """Frames are listened to, as cameras are, only while somebody looks."""
         if not self._view.watched:
+            if self._listener is not None:
+                self._listener.unregister()
+                self._listener = None
             return
+        if self._listener is None:
+            self._listener = TransformListener(self._frames, self)
         scene = self._scene
         scene.look()
         if scene.joints is not None and len(scene.joints.name) == len(scene.joints.position):
@@ -132,7 +138,6 @@ class WebViewNode(Node):
         return positions @ stands[:3, :3].T + stands[:3, 3]
 
     def _show_pictures(self) -> None:
-        """Cameras are listened to only while somebody looks."""
         if not self._view.watched:
             for sampled in self._cameras.values():
                 sampled.close()

@@ -48,6 +48,17 @@ def test_an_expert_recovers_from_disturbed_execution():
     assert episode.run(episode.world.draw('place_in', 0)).success
 
 
+@pytest.mark.parametrize('seed', [1, 2])
+def test_stacking_does_not_wait_for_an_exactness_that_the_arm_has_not(seed):
+    episode = _episode('tabletop', 'franka', replan_steps=1, noise_m=0.003)
+    assert episode.run(episode.world.draw('stack', seed)).success
+
+
+def test_a_peg_is_lined_up_although_friction_holds_the_joints():
+    episode = _episode('bimanual', 'aloha', replan_steps=1)
+    assert episode.run(episode.world.draw('insert', 14)).success
+
+
 def test_commands_stay_within_the_workspace_and_arms_within_their_limits(franka):
     arm = franka.world.profile.arms[0]
     rows, speeds = [], []

@@ -9,7 +9,7 @@ import numpy as np
 from vla_core.action_space import GripperConvention
 from vla_core.profile import GripperProfile
 
-__all__ = ['from_opening', 'to_opening']
+__all__ = ['from_opening', 'start_of_motion', 'to_opening']
 
 
 def to_opening(
@@ -39,6 +39,20 @@ def from_opening(
         'width': lambda: gripper.to_width(opening),
         'joint': lambda: gripper.to_joint(opening),
     }[_known(convention)]()
+
+
+def start_of_motion(setpoint: float, goal: float, opening: float) -> float:
+    """
+    The set-point, all as openings, from which fingers that are at ``opening`` move to ``goal``.
+
+    Something held keeps the fingers from their set-point. On the way back they begin where they
+    are, as grippers do, and not where they were told to be: or a grasp would be let go only after
+    the set-point has come back. A goal that lies beyond what is held takes no force from it; where
+    the opening is not known (NaN), the set-point goes on.
+    """
+    if goal > setpoint:
+        return max(setpoint, min(opening, goal))
+    return min(setpoint, max(opening, goal))
 
 
 def _known(convention: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vla_core.action_chunk import ActionChunk, ChunkError
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch
+from vla_core.gripper import start_of_motion
 from vla_core.profile import RobotProfile
 from vla_core.rotation import angle_between
 from vla_execution.anchoring import Anchoring
@@ -105,6 +106,7 @@ class Executor:
             horizon=self.settings.horizon, speed=self.settings.speed)
         self._strategy = self.settings.strategy
         self._motion = Motion(self.layout, STEP_NS * 1e-9)
+        self._felt: np.ndarray | None = None
         self._reset_counts()
         self._state: ExecutionState = 'stopped'
         self._braking = False
@@ -237,6 +239,10 @@ class Executor:
         """Be stopped at once: the safety chain has the arm, and nothing resumes by itself."""
         self._state, self._braking = 'stopped', False
 
+    def feel(self, openings: np.ndarray) -> None:
+        """Take the measured openings [g], from which grippers let go of what they hold."""
+        self._felt = openings
+
     def reference(self, now_ns: int) -> Reference:
         """What the robot is to do at ``now_ns``, not earlier than any time asked for before."""
         if self.settings.law == 'stepped' and not self._braking:
@@ -288,8 +294,11 @@ class Executor:
         target = self.scheduler.plan.sample(self._step_ns + STEP_NS)
         self._motion.follow(target)
         step = self.layout.gripper_speed * STEP_NS * 1e-9
-        self._next_openings = self._openings + np.clip(
-            self.layout.openings(target.grippers) - self._openings, -step, step)
+        wanted = self.layout.openings(target.grippers)
+        if self._felt is not None:
+            self._openings = np.array([
+                start_of_motion(*each) for each in zip(self._openings, wanted, self._felt)])
+        self._next_openings = self._openings + np.clip(wanted - self._openings, -step, step)
 
     def _judge(self) -> None:
         """What state a step has ended in."""

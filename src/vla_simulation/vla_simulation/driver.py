@@ -15,7 +15,7 @@ import mujoco
 import numpy as np
 
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch
-from vla_core.gripper import to_opening
+from vla_core.gripper import start_of_motion, to_opening
 from vla_core.profile import ArmProfile
 from vla_core.rotation import (
     normalise,
@@ -155,6 +155,8 @@ class _Arm:
             data.ctrl[self._actuators] = self._inertia[self._block] @ wanted + carried
         else:
             data.ctrl[self._actuators] = position + velocity * self._lag
+        opening = float(self.profile.gripper.from_joint(data.qpos[self._gripper_qpos]))
+        self._opening = start_of_motion(self._opening, self.opening_target, opening)
         gap = self.opening_target - self._opening
         self._opening += min(max(gap, -self._gripper_step), self._gripper_step)
         data.ctrl[self._gripper] = self.profile.gripper.to_joint(self._opening)

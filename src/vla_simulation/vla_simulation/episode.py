@@ -186,6 +186,7 @@ class Episode:
                     self.on_step(observation, executor.planned(now + period * TICK_NS))
                 if self.inference.noise_m or self.inference.noise_rad:
                     offset = self._draw_noise(noise, offset)
+            executor.feel(np.array([world.opening(arm) for arm in executor.layout.gripper_arms]))
             reference = executor.reference(now + TICK_NS).row
             if self.on_tick is not None:
                 self.on_tick(reference)

@@ -7,6 +7,7 @@ meaning of `stalled` in control_msgs/GripperCommand).
 from __future__ import annotations
 
 from vla_control.follower import AxisFollower, MotionLimits
+from vla_core.gripper import start_of_motion
 from vla_core.parameters import parameter
 from vla_core.profile import GripperProfile
 from vla_core.validation import Real, StrictModel
@@ -66,6 +67,9 @@ class GripperMotion:
 
     def step(self, dt: float, opening: float, velocity: float) -> float:
         """Setpoint for the measured opening and speed; updates `reached` and `stalled`."""
+        setpoint = start_of_motion(self._axis.position, self.goal, opening)
+        if setpoint != self._axis.position:
+            self._axis.reset(setpoint)
         self._axis.step(dt, self.goal, 0.0, 0.0)
         self.reached = abs(self.goal - opening) <= self.parameters.goal_tolerance
         stands = abs(velocity) < self.parameters.stall_velocity

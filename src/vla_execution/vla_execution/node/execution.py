@@ -203,6 +203,8 @@ class ExecutionNode(Node):
             return
         self._ticked_ns = now
         self._deliver(now)
+        if self._state.openings is not None:
+            self._executor.feel(self._state.openings)
         reference = self._executor.reference(now)
         state = self._executor.state
         if state == 'stopped':

@@ -33,6 +33,7 @@ class RobotState:
         self._linear: np.ndarray | None = None
         self._poses: dict[str, int] = {}
         self._grippers: np.ndarray | None = None if layout.gripper_arms else np.zeros(0)
+        self.openings: np.ndarray | None = None  # [g], as measured
         self._joints = layout.space.is_joint_kind
         self.problem = 'no joint_states yet'
         node.create_subscription(
@@ -58,9 +59,10 @@ class RobotState:
             if layout.gripper_arms:
                 places = reorder(message.name, message.position, [
                     arm.gripper.joints[0] for arm in layout.gripper_arms])
-                self._grippers = layout.from_openings(np.array([
+                self.openings = np.array([
                     arm.gripper.from_joint(place)
-                    for arm, place in zip(layout.gripper_arms, places)]))
+                    for arm, place in zip(layout.gripper_arms, places)])
+                self._grippers = layout.from_openings(self.openings)
             if self._joints:
                 self._linear = reorder(
                     message.name, message.position, layout.space.names)[:, None]

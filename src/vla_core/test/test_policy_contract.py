@@ -122,6 +122,7 @@ def set_in(data, path, value):
     (('state', 'parts', 0, 'names'), ['left_elbow', 'left_elbow'], 'appears twice'),
     (('statistics', 'id'), 'other', "action.space.statistics_id: must be 'other'"),
     (('action', 'space', 'frame'), 'base', 'action.space.frame: must be empty'),
+    (('action', 'replan_steps'), 1000, 'action.replan_steps: must be at most the horizon'),
     (('language', 'template'), 'go', "language.template: must contain '{instruction}'"),
 ])
 def test_a_mistake_is_named_in_one_line(tmp_path, data, path, value, expected):

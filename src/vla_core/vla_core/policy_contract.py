@@ -147,6 +147,16 @@ class ActionContract(StrictModel):
     key: Key = 'action'
     space: ActionSpace
     horizon: int = Field(gt=0, le=1000, description='steps in a chunk')
+    replan_steps: int | None = Field(
+        None, gt=0, description='steps that are executed before the policy is asked again; null: '
+                                'with every observation')
+
+    @model_validator(mode='after')
+    def _check(self) -> 'ActionContract':
+        if self.replan_steps is not None and self.replan_steps > self.horizon:
+            raise problem('replan_steps', f'must be at most the horizon, {self.horizon} '
+                                          f'(got {self.replan_steps})')
+        return self
 
 
 class Statistics(StrictModel):

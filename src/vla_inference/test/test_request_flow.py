@@ -140,6 +140,16 @@ def test_the_trigger_waits_for_rate_and_for_the_plan_to_run_short():
     assert trigger.due_in(5.2, 0.1) <= 0
 
 
+@pytest.mark.parametrize(('replan_steps', 'rate_hz', 'wait_s'), [
+    (None, 0.0, 0.0), (5, 0.0, 0.5), (5, 20.0, 0.05)])
+def test_a_policy_is_asked_as_often_as_its_contract_says(contract, replan_steps, rate_hz, wait_s):
+    contract = contract.model_copy(update={'action': contract.action.model_copy(
+        update={'replan_steps': replan_steps})})
+    trigger = RequestTrigger.of(contract, rate_hz, 0.0)
+    trigger.asked(1.0)
+    assert trigger.due_in(1.0, 0.1) == pytest.approx(wait_s)
+
+
 def test_latency_leaves_the_warm_up_out():
     latency = LatencyStatistics(warm_up=2)
     for seconds in (9.0, 5.0, 0.1, 0.2, 0.3):

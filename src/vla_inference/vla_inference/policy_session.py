@@ -56,7 +56,7 @@ class PolicySession:
         self._actuation_s = delays.actuation
         self._clock = clock
         self._publish = publish
-        self._trigger = RequestTrigger(options.rate_hz, options.horizon_s)
+        self._trigger = RequestTrigger.of(link.contract, options.rate_hz, options.horizon_s)
         self.inference = AsynchronousInference(
             self._prepare, link.infer, self._deliver, self._failed, self._trigger,
             options.in_flight)

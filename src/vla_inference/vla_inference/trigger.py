@@ -1,6 +1,8 @@
 """When the policy is asked again: at a rate, or when little of the plan is left."""
 from dataclasses import dataclass
 
+from vla_core.policy_contract import PolicyContract
+
 __all__ = ['RequestTrigger']
 
 
@@ -18,6 +20,12 @@ class RequestTrigger:
     horizon_s: float = 0.0
     _asked_s: float | None = None
     _plan_ends_s: float | None = None
+
+    @classmethod
+    def of(cls, contract: PolicyContract, rate_hz: float, horizon_s: float) -> 'RequestTrigger':
+        """The trigger for a policy; a rate of 0 leaves it to the contract's ``replan_steps``."""
+        steps = contract.action.replan_steps
+        return cls(rate_hz or (contract.rate_hz / steps if steps else 0.0), horizon_s)
 
     def begin(self) -> None:
         """A new task, or a plan that will not be executed: ask at once."""

@@ -43,6 +43,19 @@ def test_a_lost_answer_is_asked_for_again(world):
     assert result.success and result.chunks == len(requests) > 5
 
 
+@pytest.mark.parametrize(('contracted', 'asked_for', 'steps'), [
+    (None, 0, 4), (6, 0, 6), (6, 2, 2)])
+def test_the_policy_is_asked_as_often_as_its_contract_says(world, contracted, asked_for, steps):
+    contract = world.suite.contract(world.profile)
+    contract = contract.model_copy(update={'action': contract.action.model_copy(
+        update={'replan_steps': contracted})})
+    policy = Listener(world, contract)
+    Episode(world, Observer(world, contract, images=False), policy,
+            Inference(replan_steps=asked_for)).run(world.draw('pick', 0))
+    stamps = [observation.stamp_ns for observation, _, _ in policy.requests]
+    assert set(np.diff(stamps)) == {round(steps * 1e9 / contract.rate_hz)}
+
+
 def test_the_policy_is_handed_what_is_committed(world):
     _, requests = run(world, delay_s=0.2, strategy='rtc')
     assert requests[0][1] is None and requests[0][2] == 0

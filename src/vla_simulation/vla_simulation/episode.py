@@ -27,6 +27,7 @@ from vla_simulation.world import World
 
 __all__ = ['Episode', 'EpisodeResult', 'Inference', 'Policy']
 
+REPLAN_STEPS = 4
 TICK_NS = round(TICK_S * 1e9)
 CHECK_TICKS = round(CHECK_PERIOD_S / TICK_S)
 
@@ -50,15 +51,16 @@ class Inference:
     ``delay_s`` and ``jitter_s`` (uniform, 0 to jitter) pass between observation and arrival, the
     first time ``cold_start_s`` more; a share ``loss`` of the answers never comes, ``reorder`` of
     them late (see `vla_execution.faults`). ``replan_steps`` actions lie between two observations at
-    least. Chunks are executed by ``strategy``, ``law`` and ``horizon``. ``noise_m`` and
-    ``noise_rad`` disturb what is executed but not what is recorded, as DART does (Laskey et al.,
-    "DART: noise injection for robust imitation learning", 2017).
+    least; 0 leaves that to the contract, or makes it 4. Chunks are executed by ``strategy``,
+    ``law`` and ``horizon``. ``noise_m`` and ``noise_rad`` disturb what is executed but not what is
+    recorded, as DART does (Laskey et al., "DART: noise injection for robust imitation learning",
+    2017).
     """
 
     strategy: str = 'replace'
     delay_s: float = 0.0
     jitter_s: float = 0.0
-    replan_steps: int = 4
+    replan_steps: int = 0
     noise_m: float = 0.0
     noise_rad: float = 0.0
     loss: float = 0.0
@@ -72,8 +74,8 @@ class Inference:
             value = getattr(self, name)
             if not np.isfinite(value) or value < 0:
                 raise ValueError(f'{name}: must be finite and not negative (got {value})')
-        if self.replan_steps < 1:
-            raise ValueError(f'replan_steps: must be at least 1 (got {self.replan_steps})')
+        if self.replan_steps < 0:
+            raise ValueError(f'replan_steps: must not be negative (got {self.replan_steps})')
         _ = self.faults  # refuses what is no delay and no share
 
     @property
@@ -136,6 +138,8 @@ class Episode:
         self.driver = ArmDriver(self.world, self.space)
         self._roll = RollForward(contract, self.space, profile, self.driver.solve)
         self._times = np.arange(1, contract.action.horizon + 1) / contract.rate_hz
+        self._replan_steps = (
+            self.inference.replan_steps or contract.action.replan_steps or REPLAN_STEPS)
         self._period = round(1.0 / self.observer.contract.rate_hz / TICK_S)
         if abs(self._period * TICK_S * self.observer.contract.rate_hz - 1.0) > 1e-6:
             raise ValueError(f'rate_hz: {self.observer.contract.rate_hz:g} does not divide '
@@ -163,7 +167,7 @@ class Episode:
         while tick < end:
             now = tick * TICK_NS
             if tick % period == 0:
-                due = tick - asked >= self.inference.replan_steps * period
+                due = tick - asked >= self._replan_steps * period
                 lost = expected is not None and (
                     (tick - asked) * TICK_S > self.inference.patience_s)
                 observation = None

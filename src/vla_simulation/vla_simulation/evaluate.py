@@ -183,11 +183,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--episodes', type=int, default=10, help='seeds of each task and axis')
     parser.add_argument('--seed', type=int, default=0, help='the first seed')
     parser.add_argument('--scene', type=Path, help='a scene file instead of seeds')
-    parser.add_argument('--strategy', default='replace', help='of vla_execution')
+    parser.add_argument('--strategy', default='blend',
+                        help='of vla_execution (default: blend, as robot.launch.py)')
     parser.add_argument('--delay-ms', type=float, default=0.0, help='simulated inference delay')
     parser.add_argument('--jitter-ms', type=float, default=0.0, help='and up to this much more')
-    parser.add_argument('--replan-steps', type=int, default=4,
-                        help='actions between two observations at least')
+    parser.add_argument('--replan-steps', type=int, default=0,
+                        help="actions between two observations at least (default: the contract's)")
     parser.add_argument('--workers', type=int, default=1)
     parser.add_argument('--video', type=Path, help='write the first episode as MP4')
     parser.add_argument('--json', action='store_true', help='last line of stdout: one object')

@@ -33,7 +33,8 @@ class InferenceParameters(StrictModel):
         description='Goals that may wait while one runs; beyond that they are rejected.')
     request_rate: float = parameter(
         0.0, ge=0, le=1000, unit='Hz', read_only=True,
-        description='Most requests a second; 0: as many as there are observations.')
+        description="Most requests a second; 0: by the contract's action.replan_steps, or as "
+                    'many as there are observations.')
     request_horizon: float = parameter(
         0.0, ge=0, le=60, unit='s', read_only=True,
         description='Ask only when no more than this, and the latency, is left of the plan; 0: '

@@ -67,7 +67,8 @@ def test_a_picture_is_that_of_the_scene_after_every_reset(watch):
         hardware.close()
 
 
-def test_a_simulation_that_stands_still_gives_no_new_pictures(robot, watch):
+def test_a_simulation_that_stands_still_gives_no_new_pictures(robot, watch, monkeypatch):
+    monkeypatch.setattr(simulated, 'COMES_UP_S', 0.0)
     name, hardware = robot
     hardware.configure()
     front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
@@ -165,6 +166,8 @@ def test_a_simulation_that_is_still_starting_is_awaited_in_silence(robot, watch)
     assert running.capture.state == 'opening' and not running.heard('shared block')
     hardware.configure()
     running.wait(lambda: running.frames)
+    time.sleep(1.5)  # it has its scene and loads what moves the arm
+    assert running.capture.state == 'running' and not running.heard('stands still')
 
 
 def test_a_simulation_that_never_comes_is_named(watch, monkeypatch):

@@ -92,6 +92,13 @@ class CameraSource(Source):
                 if over or self.stopping.wait(LOOKED_FOR_EVERY_S):
                     raise
 
+    def _attach_anew(self) -> None:
+        try:
+            self._reader = self._attach()
+        except SharedMemoryError as error:
+            raise SourceLost(str(error)) from error
+        self._advanced_ns = time.monotonic_ns()
+
     def read(self) -> Frame | None:
         now_ns = time.monotonic_ns()
         if now_ns < self._next_ns and self.stopping.wait((self._next_ns - now_ns) / 1e9):
@@ -103,10 +110,14 @@ class CameraSource(Source):
             raise SourceLost(str(error)) from error
         if state_ns == self._state_ns:
             if time.monotonic_ns() - self._advanced_ns > STANDS_STILL_NS:
+                if time.monotonic() < self._awaited_until:  # it has a scene, but no time yet
+                    self._attach_anew()
+                    return None
                 raise SourceLost(f'{self.place} stands still: is the simulated robot running?')
             return None
+        if self._state_ns >= 0:
+            self._awaited_until = 0.0
         self._state_ns, self._advanced_ns = state_ns, time.monotonic_ns()
-        self._awaited_until = 0.0
         name = self.camera.name
         return Frame(
             self._renderer.rgb(self._data, name), 'rgb8', state_ns, 'schedule',

@@ -17,6 +17,7 @@ STATUS_S = 0.1
 STATUS_EVERY = 5
 DIAGNOSE_EVERY = 10
 WAITING_S = 2.0  # between two lines that say what is waited for
+HICCUP_TICKS = 4  # a shorter wait is in the status, but makes no line
 
 _LINK_STATES = {
     LinkState.LOADING: PolicyStatus.LOADING, LinkState.READY: PolicyStatus.READY,
@@ -33,14 +34,15 @@ class Reporter:
         self._status = node.create_publisher(PolicyStatus, 'policy_status', 10)
         self._diagnostics = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._shown: tuple[int, str] = (-1, '')
-        self._ticks = 0
+        self._ticks = self._waiting = 0
         node.create_timer(STATUS_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _tick(self) -> None:
         self._ticks += 1
         message = self._message()
         shown = (message.state, '; '.join(message.stale_streams) + message.message.split(' in ')[0])
-        if shown[0] != self._shown[0]:
+        self._waiting = self._waiting + 1 if message.state == PolicyStatus.WAITING else 0
+        if self._waiting == HICCUP_TICKS or (shown[0] != self._shown[0] and not self._waiting):
             self._log(message)
         if shown != self._shown or self._ticks % STATUS_EVERY == 0:
             self._shown = shown

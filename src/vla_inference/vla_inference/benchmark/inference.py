@@ -21,8 +21,10 @@ import numpy as np
 import psutil
 import rclpy
 from rclpy.action import ActionClient
+from rclpy.qos import qos_profile_sensor_data
 from rich.console import Console
 from rich.progress import Progress, track
+from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
 from vla_core.action_client import for_threads
@@ -54,18 +56,24 @@ class Person:
         self.node = rclpy.create_node('inference_benchmark')
         self.chunks: list[tuple[ActionChunk, int]] = []
         self.status = PolicyStatus()
+        self.joints: JointState | None = None
         self._launch = launch
         self.action = for_threads(ActionClient(self.node, ExecuteTask, 'execute_task'))
         self._reset = self.node.create_client(ResetWorld, 'reset_world')
         self._release = self.node.create_client(Trigger, 'release')
         self.node.create_subscription(ActionChunk, 'action_chunk', self._take, 10)
         self.node.create_subscription(PolicyStatus, 'policy_status', self._take_status, 10)
+        self.node.create_subscription(
+            JointState, 'joint_states', self._take_joints, qos_profile_sensor_data)
 
     def _take(self, chunk: ActionChunk) -> None:
         self.chunks.append((chunk, time.time_ns()))
 
     def _take_status(self, status: PolicyStatus) -> None:
         self.status = status
+
+    def _take_joints(self, joints: JointState) -> None:
+        self.joints = joints
 
     def wait(self, condition, what: str, timeout_s: float = READY_S) -> None:
         end = time.monotonic() + timeout_s
@@ -113,7 +121,8 @@ class Robot:
     def __init__(self, policy: str, contract: str, strategy: str) -> None:
         self._command = [
             'ros2', 'launch', str(Path(__file__).with_name('_layers.launch.py')),
-            f'policy:={policy}', f'contract:={contract}', f'strategy:={strategy}']
+            f'policy:={policy}', f'strategy:={strategy}',
+            *([f'contract:={contract}'] if contract else [])]
 
     def __enter__(self) -> Person:
         self._launch = subprocess.Popen(
@@ -122,6 +131,7 @@ class Robot:
             rclpy.init()
             person = Person(self._launch)
             person.wait(lambda: person.status.state == PolicyStatus.READY, 'policy')
+            person.wait(lambda: person.joints is not None, 'joint_states')
             person.spin(SETTLE_S)
         except BaseException:
             self.__exit__()

@@ -2,9 +2,11 @@
 From camera to chunk under the whole launch, as `make bench NAME=inference`.
 
 A policy of known duration is served while the simulated robot, its cameras and execution run; times
-are taken from what the node publishes. Then a split policy is asked as fast as it answers, with its
-slow part at 2 Hz and stopped for 2 s. With ``--success N`` a policy (by default the scripted
-expert) does N scenes of a task in real time, and the same scenes in lockstep.
+are taken from what the node publishes. The cameras give pictures from files, 640×480 at their rate:
+what is measured is the stack, not how fast this computer renders. Then a split policy is asked as
+fast as it answers, with its slow part at 2 Hz and stopped for 2 s. With ``--success N`` a policy
+(by default the scripted expert) does N scenes of a task in real time, and the same scenes in
+lockstep.
 """
 import argparse
 import json
@@ -17,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import psutil
 import rclpy
@@ -44,6 +47,7 @@ READY_S = 120.0
 SETTLE_S = 3.0
 SLOW_HZ = 2.0
 CONSOLE = Console(stderr=True)
+PICTURES = 30
 STRATEGY = 'blend'  # as robot.launch.py executes
 POLICIES = 'vla_inference.benchmark._policies'
 SPLIT = 'vla_inference.benchmark.inference:make_split'
@@ -56,15 +60,12 @@ class Person:
         self.node = rclpy.create_node('inference_benchmark')
         self.chunks: list[tuple[ActionChunk, int]] = []
         self.status = PolicyStatus()
-        self.joints: JointState | None = None
         self._launch = launch
         self.action = for_threads(ActionClient(self.node, ExecuteTask, 'execute_task'))
         self._reset = self.node.create_client(ResetWorld, 'reset_world')
         self._release = self.node.create_client(Trigger, 'release')
         self.node.create_subscription(ActionChunk, 'action_chunk', self._take, 10)
         self.node.create_subscription(PolicyStatus, 'policy_status', self._take_status, 10)
-        self.node.create_subscription(
-            JointState, 'joint_states', self._take_joints, qos_profile_sensor_data)
 
     def _take(self, chunk: ActionChunk) -> None:
         self.chunks.append((chunk, time.time_ns()))
@@ -72,8 +73,13 @@ class Person:
     def _take_status(self, status: PolicyStatus) -> None:
         self.status = status
 
-    def _take_joints(self, joints: JointState) -> None:
-        self.joints = joints
+    def wait_for_joints(self) -> None:
+        """Wait until the arm says where it is."""
+        seen: list[JointState] = []
+        subscription = self.node.create_subscription(
+            JointState, 'joint_states', seen.append, qos_profile_sensor_data)
+        self.wait(lambda: bool(seen), 'joint_states')
+        self.node.destroy_subscription(subscription)
 
     def wait(self, condition, what: str, timeout_s: float = READY_S) -> None:
         end = time.monotonic() + timeout_s
@@ -118,10 +124,12 @@ class Person:
 class Robot:
     """The whole launch with a policy, for as long as the `with` lasts."""
 
-    def __init__(self, policy: str, contract: str, strategy: str) -> None:
+    def __init__(
+        self, policy: str, contract: str, strategy: str, cameras: str = 'simulated',
+    ) -> None:
         self._command = [
             'ros2', 'launch', str(Path(__file__).with_name('_layers.launch.py')),
-            f'policy:={policy}', f'strategy:={strategy}',
+            f'policy:={policy}', f'strategy:={strategy}', f'cameras:={cameras}',
             *([f'contract:={contract}'] if contract else [])]
 
     def __enter__(self) -> Person:
@@ -131,7 +139,7 @@ class Robot:
             rclpy.init()
             person = Person(self._launch)
             person.wait(lambda: person.status.state == PolicyStatus.READY, 'policy')
-            person.wait(lambda: person.joints is not None, 'joint_states')
+            person.wait_for_joints()
             person.spin(SETTLE_S)
         except BaseException:
             self.__exit__()
@@ -150,16 +158,31 @@ class Robot:
 
 def measure_latency(contract: str, seconds: float) -> dict[str, float]:
     """Camera to request, overhead of the stack and rate, with a policy of known duration."""
-    with tempfile.TemporaryDirectory() as folder:
-        always = Path(folder) / 'always_asked.yaml'
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        always = folder / 'always_asked.yaml'
         ours = PolicyContract.load(contract)
         ours.model_copy(update={'action': ours.action.model_copy(
             update={'replan_steps': None})}).save(always)
-        return _measure_latency(str(always), seconds)
+        return _measure_latency(str(always), str(_recorded_cameras(folder)), seconds)
 
 
-def _measure_latency(contract: str, seconds: float) -> dict[str, float]:
-    with Robot(f'{POLICIES}:TimedPolicy', contract, 'replace') as person:
+def _recorded_cameras(folder: Path) -> Path:
+    """A camera set whose pictures are files."""
+    random = np.random.default_rng(0)
+    (folder / 'pictures').mkdir()
+    for index in range(PICTURES):
+        coarse = random.integers(0, 255, (30, 40, 3), np.uint8)
+        cv2.imwrite(str(folder / 'pictures' / f'{index:03d}.jpg'),
+                    cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC))
+    cameras = folder / 'recorded.yaml'
+    cameras.write_text('every:\n  source: {kind: image_folder, path: '
+                       f'{folder / "pictures"}}}\n', encoding='utf-8')
+    return cameras
+
+
+def _measure_latency(contract: str, cameras: str, seconds: float) -> dict[str, float]:
+    with Robot(f'{POLICIES}:TimedPolicy', contract, 'replace', cameras) as person:
         handle = person.start('hold still', seconds + SETTLE_S)
         person.spin(SETTLE_S)
         person.chunks.clear()

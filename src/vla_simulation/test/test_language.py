@@ -10,7 +10,10 @@ SUITES = ('tabletop', 'bimanual')
 
 def _tables(suite):
     module = __import__(f'vla_simulation.suites.{suite}.language', fromlist=['TRAINING'])
-    return module.TRAINING, module.HELD_OUT
+    further = getattr(module, 'FURTHER', {})
+    training = {family: (*texts, *further.get(family, ()))
+                for family, texts in module.TRAINING.items()}
+    return training, module.HELD_OUT
 
 
 @pytest.mark.parametrize('suite', SUITES)

@@ -1,15 +1,16 @@
 """
 What the tabletop tasks are called in words.
 
-``TRAINING`` is what demonstrations say. ``HELD_OUT`` says the same in other words; nothing may be
-trained on it. {object}, {goal} and {base} become 'the red cube', 'the blue tray'.
+``TRAINING`` is what demonstrations say. ``FURTHER`` is what else training may say of the same
+scenes: other verbs, and the goal named first. ``HELD_OUT`` says the same in words of neither;
+nothing may be trained on it. {object} and {goal} become 'the red cube', 'the blue tray'.
 """
 import re
 from functools import cache
 
 import numpy as np
 
-__all__ = ['HELD_OUT', 'TRAINING', 'rephrase']
+__all__ = ['FURTHER', 'HELD_OUT', 'TRAINING', 'rephrase']
 
 TRAINING: dict[str, tuple[str, ...]] = {
     'pick': (
@@ -63,6 +64,45 @@ TRAINING: dict[str, tuple[str, ...]] = {
     ),
 }
 
+FURTHER: dict[str, tuple[str, ...]] = {
+    'pick': (
+        'collect {object}', 'go and get {object}', 'hoist {object}', 'snatch {object}',
+        'hand me {object}', 'clutch {object} and go up', 'I need {object} lifted',
+        'have the arm hold {object}', '{object} has to come off the table', 'reach for {object} '
+        'and pick it up', 'the thing to pick up is {object}', 'let me see {object} in the air',
+        'bring {object} up from the table', 'close the fingers on {object} and lift',
+        'can you catch {object} and heave it', 'you should now hold {object}',
+    ),
+    'place_in': (
+        'into {goal} goes {object}', 'in {goal}, place {object}', 'fill {goal} with {object}',
+        'use {goal} to hold {object}', '{goal} should receive {object}',
+        'pack {object} into {goal}', '{object} goes into {goal}', '{object} has to be in {goal}',
+        'tidy {object} away into {goal}', 'store {object} in {goal}', 'leave {object} in {goal}',
+        'load {goal} with {object}', 'find {goal} and put {object} in it',
+        'I want {object} in {goal}', 'have {goal} filled with {object}',
+        'release {object} once it is over {goal}', 'toss {object} into {goal}',
+    ),
+    'push_to': (
+        'onto {goal}, push {object}', 'the way to {goal} is along the table: push {object} there',
+        'guide {object} over to {goal}', 'press against {object} until it arrives at {goal}',
+        'herd {object} toward {goal}', '{goal} is the place for {object}, push it',
+        '{object} must slide to {goal}', '{object} has to be pushed onto {goal}',
+        'keep {object} on the table and bring it to {goal}', 'propel {object} to {goal}',
+        'drag {object} along the table to {goal}', 'do not grasp {object}, push it to {goal}',
+        'slip {object} onto {goal}', 'I want {object} pushed onto {goal}',
+        'with closed fingers, work {object} over to {goal}', 'take {object} to {goal} by sliding',
+    ),
+    'stack': (
+        'on {goal}, put {object}', 'onto {goal} goes {object}', 'on top of {goal} place {object}',
+        'let {goal} carry {object}', 'with {goal} at the bottom, add {object}',
+        '{goal} should bear {object}', 'cover {goal} with {object}', 'have {object} lie on {goal}',
+        '{object} goes on {goal}', '{object} has to be on {goal}', 'put down {object} upon {goal}',
+        'find {goal} and set {object} on it', 'start from {goal} and stack {object}',
+        'make {goal} the lower one and {object} the upper one', 'leave {object} on {goal}',
+        'I want {object} on {goal}', 'raise {object} and lower it onto {goal}',
+    ),
+}
+
 HELD_OUT: dict[str, tuple[str, ...]] = {
     'pick': (
         'get hold of {object} and bring it up', 'I want you to have {object} in your gripper',
@@ -93,7 +133,7 @@ def rephrase(instruction: str, random: np.random.Generator) -> str:
     for family, pattern in _patterns():
         said = pattern.fullmatch(instruction)
         if said:
-            words = TRAINING[family]
+            words = TRAINING[family] + FURTHER[family]
             return words[int(random.integers(len(words)))].format(**said.groupdict())
     raise ValueError(f'no training scene says {instruction!r}')
 

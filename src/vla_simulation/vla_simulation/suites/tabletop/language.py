@@ -68,8 +68,8 @@ FURTHER: dict[str, tuple[str, ...]] = {
     'pick': (
         'collect {object}', 'go and get {object}', 'hoist {object}', 'snatch {object}',
         'hand me {object}', 'clutch {object} and go up', 'I need {object} lifted',
-        'have the arm hold {object}', '{object} has to come off the table', 'reach for {object} '
-        'and pick it up', 'the thing to pick up is {object}', 'let me see {object} in the air',
+        'have the arm hold {object}', '{object} has to come off the table',
+        'reach for {object} and pick it up', 'the thing to pick up is {object}', 'let me see {object} in the air',
         'bring {object} up from the table', 'close the fingers on {object} and lift',
         'can you catch {object} and heave it', 'you should now hold {object}',
     ),

@@ -26,7 +26,9 @@ def test_what_commands_no_motion_comes_back_while_the_arm_goes_on(terminal, wait
     wait_for(lambda: terminal.process_of(COMING_BACK[0]), 'the cameras')
     probe = probe_of()
     start = probe('pose()')
-    time.sleep(6.0)  # the others are up
+    for words in COMING_BACK:
+        wait_for(lambda words=words: terminal.process_of(words), words, 30.0)
+    time.sleep(2.0)  # they have begun their work
     for words in COMING_BACK:
         kill(terminal, words)
     end = probe('stream_pose([0.0, 0.08, 0.05], 2.0)')

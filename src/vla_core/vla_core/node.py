@@ -56,6 +56,7 @@ def run_node(make_node: Callable[[], Any], args: Sequence[str] | None = None) ->
     except KeyboardInterrupt:
         return 0
     finally:
+        stop.disregard()
         if executor is not None:
             executor.shutdown()
         if node is not None:

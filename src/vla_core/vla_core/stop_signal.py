@@ -37,6 +37,10 @@ class StopSignal:
         threading.Thread(
             target=self._deliver, args=(callback,), name='stop_signal', daemon=True).start()
 
+    def disregard(self) -> None:
+        """From now on a signal changes nothing: the process is ending."""
+        self._delivering = True
+
     def _handle(self, number: int, frame: object) -> None:
         if not self._delivering:
             raise KeyboardInterrupt

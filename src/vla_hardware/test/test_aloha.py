@@ -224,6 +224,21 @@ def test_a_bus_reads_writes_and_names_what_fails(buses):
     bus.close()
 
 
+@pytest.mark.parametrize('use', [
+    lambda bus: bus.write_group(table.GOAL_POSITION, {2: 1500}),
+    lambda bus: bus.read(1, table.HOMING_OFFSET),
+    lambda bus: bus.silent([1, 2])])
+def test_an_adapter_that_is_taken_out_is_lost_whatever_is_done_first(buses, use):
+    bus = Bus(buses.port('left'), 1_000_000, 0.02)
+    bus.open()
+    buses.order('plug', 'left', in_=False)
+    time.sleep(0.1)
+    with pytest.raises(PortLost, match='the port is gone'):
+        use(bus)
+    bus.close()
+    buses.order('plug', 'left', in_=True)
+
+
 def test_servos_with_old_firmware_are_read_one_by_one(buses):
     buses.order('firmware', 'right', fast=False)
     robot = create('aloha', RobotProfile.load('aloha'), ports=buses.ports(*ARMS))

@@ -7,6 +7,7 @@ until bytes are there, and the time to wait is that of the bytes and of the adap
 from __future__ import annotations
 
 import os
+import termios
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -78,9 +79,15 @@ class _Port(PortHandler):
         self.is_using = False
         with suppress(OSError, ValueError, NotImplementedError):  # no such adapter
             self.ser.set_low_latency_mode(True)  # 1 ms instead of 16 in an FTDI adapter
-        self.ser.reset_input_buffer()
+        self.clearPort()
         self.tx_time_per_byte = 1000.0 / cflag_baud * 10.0
         return True
+
+    def clearPort(self) -> None:
+        try:
+            self.ser.reset_input_buffer()
+        except termios.error as error:  # which is no OSError: the adapter was taken out
+            raise serial.SerialException(str(error)) from error
 
     def setPacketTimeout(self, packet_length: int) -> None:
         self.setPacketTimeoutMillis(
@@ -202,7 +209,10 @@ class Bus:
     def _quieten(self) -> None:
         """Let late answers come and go."""
         time.sleep(QUIET)
-        self._port.clearPort()
+        try:
+            self._port.clearPort()
+        except (OSError, serial.SerialException) as error:
+            raise self._lost(error) from error
 
     def read(self, id_: int, register: Register) -> int:
         """One register of a servo."""

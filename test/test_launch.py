@@ -1,10 +1,13 @@
 """The launch file starts the robot, stops cleanly and refuses bad arguments in one line."""
 import os
+import re
 import signal
 import time
 
 import pytest
 from manifests import ROOT
+
+from vla_simulation.episode import Inference
 
 LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py')
 
@@ -19,6 +22,8 @@ def test_arguments_are_described(terminal):
     for argument in ('robot', 'namespace', 'peer'):
         assert f"'{argument}':" in shown.stdout
     assert 'No description' not in shown.stdout
+    strategy = re.search(r"'strategy':.*?\(default: '(\w+)'\)", shown.stdout, re.DOTALL)
+    assert strategy[1] == Inference.strategy, 'lockstep is to execute as the launch does'
 
 
 @pytest.mark.alone

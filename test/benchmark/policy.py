@@ -24,7 +24,7 @@ from vla_core.observation import Observation
 from vla_core.policy_contract import PolicyContract
 from vla_policies.mini.model import parameter_count
 from vla_policies.registry import available, load_policy, shipped
-from vla_simulation.episode import EpisodeResult, Inference
+from vla_simulation.episode import EpisodeResult
 from vla_simulation.evaluate import Evaluation, evaluate
 from vla_simulation.workers import progress_bar
 
@@ -32,7 +32,6 @@ SEED = 0
 PLAIN, PARAPHRASE = (), ('paraphrase',)
 HEADS = {'': 'l1', '_flow': 'flow', '_tokens': 'tokens'}
 CHUNKS = 40
-AS_LAUNCHED = Inference(strategy='blend')  # the strategy that robot.launch.py takes
 
 
 def observation(contract: PolicyContract) -> Observation:
@@ -88,7 +87,7 @@ class Results:
             for begin, count in _runs(missing):
                 evaluation = Evaluation(
                     str(shipped(policy)), suite, families=(family,), axes=(axes,),
-                    episodes=count, seed=begin, inference=AS_LAUNCHED)
+                    episodes=count, seed=begin)
                 evaluate(evaluation, workers, lambda result: (
                     self._add(policy, result), bar.advance(task)))
             found += [self._known[policy, family, seed, axes]

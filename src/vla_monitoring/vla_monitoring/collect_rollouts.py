@@ -154,8 +154,8 @@ def _parser() -> argparse.ArgumentParser:
                         f'{", ".join(AXES)}; a+b together')
     parser.add_argument('--episodes', type=int, default=50, help='seeds of each task and axis')
     parser.add_argument('--seed', type=int, default=100_000, help='the first seed')
-    parser.add_argument('--strategy', default='blend',
-                        help='of vla_execution (default: blend, as robot.launch.py)')
+    parser.add_argument('--strategy', default=Inference.strategy,
+                        help='of vla_execution (default: that of robot.launch.py)')
     parser.add_argument('--delay-ms', type=float, default=0.0, help='simulated inference delay')
     parser.add_argument('--replan-steps', type=int, default=0,
                         help="actions between two observations at least (default: the contract's)")

@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument('--suite', default='tabletop')
     parser.add_argument('--family', nargs='+', default=[], help='tasks (default: all)')
     parser.add_argument('--seed', type=int, default=0, help='the first scene that is tried')
-    parser.add_argument('--strategy', default='blend', help='of vla_execution')
+    parser.add_argument('--strategy', default=Inference.strategy, help='of vla_execution')
     parser.add_argument('--quality', type=int, default=60, help='of WebP, 1 to 100')
     options = parser.parse_args(arguments)
     try:

@@ -79,7 +79,7 @@ class Corrections:
         self._episode = Episode(
             world, self._observer,
             _Tutored(world, learner, ExpertPolicy(world, contract), expert_share, tell),
-            Inference(strategy='blend', noise_m=noise_m, noise_rad=noise_rad))
+            Inference(noise_m=noise_m, noise_rad=noise_rad))
 
     def run(self, scene: Scene) -> EpisodeResult:
         """Drive one episode."""

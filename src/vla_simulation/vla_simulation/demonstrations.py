@@ -196,7 +196,8 @@ class _Episodes:
         self._observer = Observer(world, contract)
         self._episode = Episode(
             world, self._observer, ExpertPolicy(world, contract),
-            Inference(replan_steps=1, noise_m=plan.noise_m, noise_rad=plan.noise_rad),
+            Inference(strategy='replace', replan_steps=1, noise_m=plan.noise_m,
+                      noise_rad=plan.noise_rad),
             on_step=recorder.add, settle_s=SETTLE_S)
 
     def record(self, scene: Scene) -> _Outcome:

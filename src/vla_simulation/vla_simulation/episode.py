@@ -46,7 +46,7 @@ class Policy(Protocol):
 @dataclass(frozen=True)
 class Inference:
     """
-    How policy and robot are coupled.
+    How policy and robot are coupled; by default as robot.launch.py does, but without delay.
 
     ``delay_s`` and ``jitter_s`` (uniform, 0 to jitter) pass between observation and arrival, the
     first time ``cold_start_s`` more; a share ``loss`` of the answers never comes, ``reorder`` of
@@ -57,7 +57,7 @@ class Inference:
     2017).
     """
 
-    strategy: str = 'replace'
+    strategy: str = 'blend'
     delay_s: float = 0.0
     jitter_s: float = 0.0
     replan_steps: int = 0

@@ -183,8 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--episodes', type=int, default=10, help='seeds of each task and axis')
     parser.add_argument('--seed', type=int, default=0, help='the first seed')
     parser.add_argument('--scene', type=Path, help='a scene file instead of seeds')
-    parser.add_argument('--strategy', default='blend',
-                        help='of vla_execution (default: blend, as robot.launch.py)')
+    parser.add_argument('--strategy', default=Inference.strategy,
+                        help='of vla_execution (default: that of robot.launch.py)')
     parser.add_argument('--delay-ms', type=float, default=0.0, help='simulated inference delay')
     parser.add_argument('--jitter-ms', type=float, default=0.0, help='and up to this much more')
     parser.add_argument('--replan-steps', type=int, default=0,

@@ -69,7 +69,8 @@ class GripperMotion:
         """Setpoint for the measured opening and speed; updates `reached` and `stalled`."""
         setpoint = start_of_motion(self._axis.position, self.goal, opening)
         if setpoint != self._axis.position:
-            self._axis.reset(setpoint)
+            onward = self._axis.velocity * (self.goal - setpoint) > 0.0
+            self._axis.reset(setpoint, self._axis.velocity if onward else 0.0)
         self._axis.step(dt, self.goal, 0.0, 0.0)
         self.reached = abs(self.goal - opening) <= self.parameters.goal_tolerance
         stands = abs(velocity) < self.parameters.stall_velocity

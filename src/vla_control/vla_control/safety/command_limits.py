@@ -78,7 +78,7 @@ class EffortLimiter(Limiter):
             return out
         above, below = position - self._high, self._low - position
         room = -np.maximum(above, below)  # to the nearer end
-        if min(room.tolist()) < 0.0:
+        if room.min() < 0.0:
             spring = -self._stiffness * above - self._damping * np.maximum(velocity, 0.0)
             np.minimum(out, most + 2.0 * spring, out=out, where=above > 0.0)
             spring = self._stiffness * below - self._damping * np.minimum(velocity, 0.0)
@@ -92,7 +92,7 @@ class EffortLimiter(Limiter):
         np.maximum(out, -most, out=out)
         np.minimum(out, last + self._step, out=out)
         np.maximum(out, last - self._step, out=out)
-        self.limited = out.tolist() != values.tolist()
+        self.limited = bool((out != values).any())
         last[:] = out
         return out
 

@@ -48,7 +48,6 @@ SETTLE_S = 3.0
 SLOW_HZ = 2.0
 CONSOLE = Console(stderr=True)
 PICTURES = 30
-STRATEGY = 'blend'  # as robot.launch.py executes
 POLICIES = 'vla_inference.benchmark._policies'
 SPLIT = 'vla_inference.benchmark.inference:make_split'
 
@@ -257,7 +256,7 @@ def measure_success(
     oracle = policy == 'expert'
     served = f'{POLICIES}:LiveExpert' if oracle else policy
     done = []
-    with Robot(served, contract if oracle else '', STRATEGY) as person:
+    with Robot(served, contract if oracle else '', Inference.strategy) as person:
         for index in track(range(seed, seed + count), 'real time', console=CONSOLE):
             instruction = person.reset(task, index)
             person.spin(0.5)
@@ -265,8 +264,7 @@ def measure_success(
             done.append(result.success)
             CONSOLE.print(f'{task} {index}: {result.message} ({result.duration:.1f} s)')
     lockstep = evaluate(Evaluation(
-        policy=policy, suite=suite, families=(family,), episodes=count, seed=seed,
-        inference=Inference(strategy=STRATEGY)))
+        policy=policy, suite=suite, families=(family,), episodes=count, seed=seed))
     return {
         'episodes': count, 'success_ratio': _round(np.mean(done)),
         'success_lockstep_ratio': _round(np.mean([result.success for result in lockstep]))}

@@ -70,7 +70,8 @@ def render_ms(world: World, size: int) -> float:
 
 def expert_results(suite: str, episodes: int, workers: int) -> list[EpisodeResult]:
     """Episodes of every task of a suite by its experts."""
-    evaluation = Evaluation('expert', suite, episodes=episodes, inference=Inference(replan_steps=1))
+    evaluation = Evaluation('expert', suite, episodes=episodes, inference=Inference(
+        strategy='replace', replan_steps=1))
     with progress_bar() as bar:
         task = bar.add_task(f'experts, {suite}', total=len(evaluation.items()), note='')
         return evaluate(evaluation, workers, lambda _: bar.update(task, advance=1))

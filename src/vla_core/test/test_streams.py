@@ -49,9 +49,38 @@ def filled(contract, **options):
     return streams
 
 
-def test_reference_is_what_every_camera_has_reached(contract):
+def test_reference_is_the_newest_picture_of_cameras_that_run_free(contract):
     streams = filled(contract)
-    assert streams.reference_ns() == 76 * MS
+    assert streams.reference_ns() == 99 * MS
+    view = streams.at(99 * MS)
+    assert view.complete
+    assert {topic: sample.stamp_ns // MS for topic, sample in view.samples.items()} == {
+        'front': 99, 'wrist': 76, 'joints': 90}
+
+
+def test_cameras_on_one_trigger_are_waited_for(contract):
+    streams = ObservationStreams(contract)
+    for stamp in (0, 33, 66, 99):
+        streams.add('front', picture(stamp * MS))
+    for stamp in (1, 34, 67):
+        streams.add('wrist', picture(stamp * MS))
+    assert streams.reference_ns() == 67 * MS
+    streams.add('wrist', picture(100 * MS))
+    assert streams.reference_ns() == 100 * MS
+
+
+def test_a_slow_camera_is_not_left_behind_further_than_allowed(contract):
+    streams = ObservationStreams(contract)  # its pictures may be 0.2 s old, streams 0.1 s apart
+    for stamp in (0, 400, 800):
+        streams.add('wrist', picture(stamp * MS))
+    for stamp in range(0, 1001, 30):
+        streams.add('front', picture(stamp * MS))
+        streams.add('joints', joints(stamp * MS))
+    assert streams.reference_ns() == 800 * MS
+
+
+def test_the_view_of_an_earlier_time(contract):
+    streams = filled(contract)
     view = streams.at(76 * MS)
     assert view.complete
     assert {topic: sample.stamp_ns // MS for topic, sample in view.samples.items()} == {

@@ -1,14 +1,16 @@
 """
 Which samples of several streams belong to one time: for each the latest that is not after it.
 
-Live inference asks for the newest time that every camera has reached, export for the times of a
-data set; both get the samples by this rule, so that a policy is trained on what it will see. What
-is missing, late or apart is named; nothing is made up for it.
+Live inference asks for the newest picture that no other camera has still to follow, export for the
+times of a data set; both get the samples by this rule, so that a policy is trained on what it will
+see. What is missing, late or apart is named; nothing is made up for it.
 """
+import statistics
 import threading
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from vla_core.policy_contract import PolicyContract, Sample
 
@@ -16,6 +18,8 @@ __all__ = ['ObservationStreams', 'StreamProblem', 'StreamView']
 
 SET_BACK_NS = 1_000_000_000
 AHEAD_NS = 100_000_000
+#: A camera's next picture may come this share of its period early; so many periods are looked at.
+EARLY, PERIODS = 0.25, 8
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,14 @@ class _Stream:
         self.length = length
         self.times_ns: list[int] = []
         self.samples: list[Sample] = []
+
+    def complete_until_ns(self, max_skew_ns: int) -> float:
+        """The time before which no further sample is due, within the age and skew allowed."""
+        recent = self.times_ns[-PERIODS - 1:]
+        if len(recent) < 2:
+            return recent[-1]
+        period_ns = statistics.median(later - earlier for earlier, later in pairwise(recent))
+        return recent[-1] + min((1.0 - EARLY) * period_ns, self.max_age_ns, max_skew_ns)
 
 
 class ObservationStreams:
@@ -119,14 +131,21 @@ class ObservationStreams:
 
     def reference_ns(self) -> int | None:
         """
-        The newest time that every camera has reached (every stream where there is no camera).
+        Time of the newest picture beside which no other camera's next is due already.
 
-        None before each has a sample.
+        Cameras on one trigger are so waited for, those that run free are not. Without cameras the
+        newest time that every stream has reached; None before each has a sample.
         """
         with self._lock:
-            newest = [next(reversed(stream.times_ns), None)
-                      for stream in self._streams.values() if stream.is_image or not self._images]
-        return None if None in newest else min(newest)
+            streams = [stream for stream in self._streams.values()
+                       if stream.is_image or not self._images]
+            if not all(stream.times_ns for stream in streams):
+                return None
+            newest = [stream.times_ns[-1] for stream in streams]
+            if not self._images:
+                return min(newest)
+            complete = min(stream.complete_until_ns(self._max_skew_ns) for stream in streams)
+        return max(time_ns for time_ns in newest if time_ns <= complete)
 
     def at(self, reference_ns: int) -> StreamView:
         """The latest sample of each topic that is not after ``reference_ns``, with its age."""

@@ -14,6 +14,7 @@ from vla_inference.latency import LatencyStatistics
 from vla_inference.request import InferenceRequest, Mailbox
 from vla_inference.trigger import RequestTrigger
 
+S, MS = 1_000_000_000, 1_000_000
 SPACE = ActionSpace(kind='joint_position', names=('a',))
 
 
@@ -131,23 +132,44 @@ def test_a_clock_that_was_set_back_is_followed(bench, wait_for):
 
 def test_the_trigger_waits_for_rate_and_for_the_plan_to_run_short():
     trigger = RequestTrigger(rate_hz=10.0, horizon_s=0.3)
-    assert trigger.due_in(5.0, 0.1) <= 0
-    trigger.asked(5.0)
-    assert trigger.due_in(5.02, 0.1) == pytest.approx(0.08)
-    trigger.planned(6.0)
-    assert trigger.due_in(5.2, 0.1) == pytest.approx(0.4)
+    assert trigger.due(5 * S, 1.0, 0.1)
+    trigger.asked(5 * S)
+    assert not trigger.due(5 * S + 80 * MS, 1.1, 0.1)
+    assert trigger.due(5 * S + 97 * MS, 1.1, 0.1), 'a little early beats a picture too late'
+    trigger.planned(2.0)
+    assert not trigger.due(5 * S + 110 * MS, 1.5, 0.1)
+    assert trigger.due(5 * S + 110 * MS, 1.6, 0.1)
     trigger.begin()
-    assert trigger.due_in(5.2, 0.1) <= 0
+    assert trigger.due(5 * S + 1, 1.0, 0.1)
 
 
-@pytest.mark.parametrize(('replan_steps', 'rate_hz', 'wait_s'), [
+def test_the_trigger_follows_a_clock_that_was_set_back():
+    trigger = RequestTrigger(rate_hz=1.0)
+    trigger.asked(100 * S)
+    assert trigger.due(3 * S, 1.0, 0.1)
+
+
+@pytest.mark.parametrize(('replan_steps', 'rate_hz', 'not_before_s'), [
     (None, 0.0, 0.0), (5, 0.0, 0.5), (5, 20.0, 0.05)])
-def test_a_policy_is_asked_as_often_as_its_contract_says(contract, replan_steps, rate_hz, wait_s):
+def test_a_policy_is_asked_as_often_as_its_contract_says(
+        contract, replan_steps, rate_hz, not_before_s):
     contract = contract.model_copy(update={'action': contract.action.model_copy(
         update={'replan_steps': replan_steps})})
     trigger = RequestTrigger.of(contract, rate_hz, 0.0)
-    trigger.asked(1.0)
-    assert trigger.due_in(1.0, 0.1) == pytest.approx(wait_s)
+    trigger.asked(S)
+    assert trigger.due(S + round(not_before_s * S), 1.0, 0.1)
+    assert trigger.due(S + round(0.8 * not_before_s * S), 1.0, 0.1) == (not_before_s == 0.0)
+
+
+def test_the_policy_is_shown_what_has_just_been_seen(wait_for):
+    bench = Bench(trigger=RequestTrigger(rate_hz=10.0))
+    bench.inference.begin()
+    bench.answers.release(10)
+    for stamp in range(0, 400, 30):  # pictures do not keep the time of the requests
+        bench.see(stamp * MS)
+        time.sleep(0.005)
+    wait_for(lambda: bench.asked == [0, 120 * MS, 240 * MS, 360 * MS], 'a request in four')
+    bench.inference.close()
 
 
 def test_latency_leaves_the_warm_up_out():

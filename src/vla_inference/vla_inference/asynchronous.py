@@ -2,8 +2,8 @@
 Inference beside everything else: no caller ever waits for the policy.
 
 Whoever takes in the streams says that a newer observation can be had; a thread for each request
-that may be in flight takes the newest, asks, and hands on the answer. What came in between was
-replaced, never queued. An answer to what was asked before the task changed is dropped, and so is
+that may be in flight takes the newest, asks if it is time, and hands on the answer. What came in
+between was replaced, never queued. An answer to what was asked before the task changed is dropped, and so is
 one that is older than the last.
 """
 import threading
@@ -109,18 +109,15 @@ class AsynchronousInference:
 
     def _ask(self, stamp_ns: int) -> None:
         with self._asking:
-            wait = self._trigger.due_in(time.monotonic(), self.latency.quantile_s(0.9))
-            if wait > 0:
-                time.sleep(min(wait, IDLE_S))
-                newer = self._newest.take(0.0)
-                self._newest.put(stamp_ns if newer is None else newer)
+            if not self._trigger.due(
+                    stamp_ns, time.monotonic(), self.latency.quantile_s(0.9)):
                 return
             task = self._task
             request = self._prepare(task)
             if request is None:
                 return
+            self._trigger.asked(request.observation.stamp_ns)
             began = time.monotonic()
-            self._trigger.asked(began)
         chunk = self._infer(request)
         self.latency.add(time.monotonic() - began)
         with self._answering:

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import rclpy
+from action_msgs.srv import CancelGoal
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.executors import SingleThreadedExecutor
@@ -46,6 +47,7 @@ class Robot:
         for name in ('stop', 'release', 'execution/stop', 'execution/start'):
             self.node.create_service(Trigger, name, lambda request, response, name=name:
                                      self._answer(name, response))
+        self.node.create_service(CancelGoal, 'execute_task/_action/cancel_goal', self._cancel)
         self.safety = self.node.create_publisher(SafetyState, 'safety_state', LATCHED)
         self.force = 0.0
         self.node.create_timer(0.02, self._stream)
@@ -66,6 +68,10 @@ class Robot:
             self.safety.publish(SafetyState(
                 level=SafetyState.STOPPED if name == 'stop' else SafetyState.NORMAL))
         response.success, response.message = True, f'{name} done'
+        return response
+
+    def _cancel(self, request, response):
+        self.asked.append('cancel')
         return response
 
     def never_answer(self, request, response):
@@ -152,6 +158,7 @@ def test_a_push_stops_and_is_released_on_purpose_only(robot):
     robot.force = 0.0
     time.sleep(1.0)
     assert 'release' not in robot.asked
+    assert 'cancel' not in robot.asked, 'the task is to end as stopped, not as cancelled'
     assert robot.call('supervisor/release').success
     robot.wait(lambda: 'release' in robot.asked, 'release')
     assert any('pushed' in status.message for status in robot.heard['supervision'])

@@ -256,8 +256,10 @@ class SupervisorNode(Node):
         if decision.reaction in ('pause', 'hold', 'stop'):
             if before not in ('pause', 'hold', 'stop'):
                 self._ask(self._pause, 'execution/stop')
+            # A stop ends tasks by itself, and says that it was one.
+            stopped = decision.reaction == 'stop' and self._stop.service_is_ready()
             if (decision.reaction != 'pause' and before not in ('hold', 'stop')
-                    and self._cancel.service_is_ready()):
+                    and not stopped and self._cancel.service_is_ready()):
                 self._cancel.call_async(CancelGoal.Request())  # of all goals
         elif before == 'pause':
             self._ask(self._resume, 'execution/start')

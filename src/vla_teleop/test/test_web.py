@@ -4,6 +4,8 @@ import contextlib
 import json
 import shutil
 import socket
+import ssl
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from vla_core.profile import RobotProfile
+from vla_core.validation import ConfigurationError
 from vla_teleop import device
 from vla_teleop.device import DeviceLost
 from vla_teleop.device_watch import DeviceWatch
@@ -60,6 +63,41 @@ def place(one):
 def join(one, query='', **options):
     options.setdefault('origin', f'http://{place(one)}')
     return connect(f'ws://{place(one)}/socket{query}', proxy=None, **options)
+
+
+@pytest.fixture(scope='module')
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('tls')
+    files = {'tls_cert': str(folder / 'cert.pem'), 'tls_key': str(folder / 'key.pem')}
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj',
+         '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', files['tls_key'],
+         '-out', files['tls_cert']], check=True, capture_output=True)
+    return files
+
+
+def test_tls_by_files(web, certificate):
+    one = web(**certificate)
+    assert one.address.startswith('https://localhost:')
+    trusts = ssl.create_default_context(cafile=certificate['tls_cert'])
+    with urllib.request.urlopen(one.address, timeout=5, context=trusts) as answer:
+        assert b'<html' in answer.read()
+    with connect(f'wss://{place(one)}/socket', proxy=None, ssl=trusts,
+                 origin=f'https://{place(one)}') as driver:
+        driver.send(frame(held=['dead_man']))
+        assert until(lambda: one.read(0)).held == {'dead_man'}
+    with pytest.raises((urllib.error.URLError, ConnectionError)):
+        urllib.request.urlopen(f'http://{place(one)}', timeout=5)
+
+
+@pytest.mark.parametrize(('options', 'said'), [
+    ({'tls_cert': 'cert.pem'}, 'tls_cert and tls_key belong together'),
+    ({'tls_cert': 'absent.pem', 'tls_key': 'absent.key'}, 'No such file'),
+    ({'tls_cert': __file__, 'tls_key': __file__}, 'PEM')])
+def test_bad_tls_files_are_named(options, said):
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        device.create('web', options, FRANKA)
+    assert '\n' not in str(caught.value)
 
 
 def test_a_frame_becomes_a_sample():

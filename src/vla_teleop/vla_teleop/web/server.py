@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import http
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -44,10 +45,16 @@ HEADERS = {
 
 
 class PageServer:
-    """The server of one page; `take` gives what its driver said since the last call."""
+    """
+    The server of one page; `take` gives what its driver said since the last call.
 
-    def __init__(self, host: str, port: int, gate: Gate) -> None:
-        self._host, self._port, self._gate = host, port, gate
+    With ``tls`` it speaks https and wss only.
+    """
+
+    def __init__(
+        self, host: str, port: int, gate: Gate, tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._host, self._port, self._gate, self._tls = host, port, gate, tls
         self._page = files('vla_teleop.web').joinpath('page.html').read_bytes()
         self._lock = threading.Lock()
         self._newest: TeleopSample | None = None
@@ -115,7 +122,7 @@ class PageServer:
         async with serve(
                 self._drive, self._host, self._port, process_request=self._answer,
                 max_size=LONGEST, max_queue=16, compression=None, open_timeout=5, close_timeout=1,
-                ping_interval=2, ping_timeout=2, server_header=None) as server:
+                ping_interval=2, ping_timeout=2, server_header=None, ssl=self._tls) as server:
             self.port = server.sockets[0].getsockname()[1]
             ready.set()
             telling = asyncio.create_task(self._tell())

@@ -27,6 +27,43 @@ IDENTITY.flags.writeable = False
 
 _SMALL = 1e-9
 
+_NEXT, _LAST = [1, 2, 0], [2, 0, 1]
+
+# One product of small matrices costs a tenth of two dozen products of their elements.
+# q a = L(q) a with L(q)[i, j] = sign[i, j] q[place[i, j]]:
+_LEFT_PLACES = np.array([[3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2], [0, 1, 2, 3]])
+_LEFT_SIGNS = np.array([[1.0, -1, 1, 1], [1, 1, -1, 1], [-1, 1, 1, 1], [-1, -1, -1, 1]])
+
+
+def _matrix_of_products() -> Array:
+    """M [9, 16] with R(q) = I + M · vec(q qᵀ), row by row."""
+    m = np.zeros((3, 3, 4, 4))
+    x, y, z, w = range(4)
+    for row, (a, b) in enumerate(((y, z), (x, z), (x, y))):
+        m[row, row, a, a] = m[row, row, b, b] = -2.0
+    for row, column, a, b, c, sign in (
+            (0, 1, x, y, z, -1), (0, 2, x, z, y, 1), (1, 2, y, z, x, -1)):
+        m[row, column, a, b] = m[column, row, a, b] = 2.0
+        m[row, column, w, c], m[column, row, w, c] = 2.0 * sign, -2.0 * sign
+    return m.reshape(9, 16)
+
+
+def _outer_of_matrix() -> Array:
+    """M [16, 9] with 4 q qᵀ = I + M · vec(R(q))."""
+    m = np.zeros((4, 4, 3, 3))
+    for i in range(4):
+        for k in range(3):
+            m[i, i, k, k] = 1.0 if i in (k, 3) else -1.0
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        m[i, j, i, j] = m[i, j, j, i] = m[j, i, i, j] = m[j, i, j, i] = 1.0
+    for i, (a, b) in enumerate(((2, 1), (0, 2), (1, 0))):
+        m[i, 3, a, b] = m[3, i, a, b] = 1.0
+        m[i, 3, b, a] = m[3, i, b, a] = -1.0
+    return m.reshape(16, 9)
+
+
+_OF_PRODUCTS, _TO_OUTER = _matrix_of_products(), _outer_of_matrix()
+
 
 def normalise(q: ArrayLike) -> Array:
     """Scale quaternions (..., 4) to unit length; ValueError when one is zero or not finite."""
@@ -40,14 +77,7 @@ def normalise(q: ArrayLike) -> Array:
 def quaternion_multiply(a: ArrayLike, b: ArrayLike) -> Array:
     """Hamilton product (..., 4): first ``b``, then ``a``, so that R(ab) = R(a) R(b)."""
     a, b = _last_axis(a, 4, 'quaternion'), _last_axis(b, 4, 'quaternion')
-    ax, ay, az, aw = _components(a)
-    bx, by, bz, bw = _components(b)
-    return np.stack([
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-        aw * bw - ax * bx - ay * by - az * bz,
-    ], axis=-1)
+    return (a[..., _LEFT_PLACES] * _LEFT_SIGNS @ b[..., None])[..., 0]
 
 
 def quaternion_inverse(q: ArrayLike) -> Array:
@@ -65,54 +95,42 @@ def quaternion_rotate(q: ArrayLike, vector: ArrayLike) -> Array:
 
 def quaternion_to_matrix(q: ArrayLike) -> Array:
     """Rotation matrices (..., 3, 3) of quaternions (..., 4)."""
-    x, y, z, w = _components(_last_axis(q, 4, 'quaternion'))
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    q = _last_axis(q, 4, 'quaternion')
+    products = (q[..., :, None] * q[..., None, :]).reshape(*q.shape[:-1], 16, 1)
+    return np.eye(3) + (_OF_PRODUCTS @ products).reshape(*q.shape[:-1], 3, 3)
 
 
 def matrix_to_quaternion(matrix: ArrayLike) -> Array:
     """
     Quaternions (..., 4) with w ≥ 0 of rotation matrices (..., 3, 3).
 
-    The matrix gives 4 q qᵀ; its column with the largest diagonal, normalised, is q. No branch is
+    The matrix gives 4 q qᵀ; its row with the largest diagonal, normalised, is q. No branch is
     ill-conditioned, half turns included (Shepperd, "Quaternion from rotation matrix", 1978).
     """
     m = np.asarray(matrix, dtype=np.float64)
     if m.shape[-2:] != (3, 3):
         raise ValueError(f'a rotation matrix has shape (..., 3, 3), not {m.shape}')
-    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    xy, xz, yz = (m[..., i, j] + m[..., j, i] for i, j in ((0, 1), (0, 2), (1, 2)))
-    xw, yw, zw = (m[..., i, j] - m[..., j, i] for i, j in ((2, 1), (0, 2), (1, 0)))
-    outer = np.stack([
-        np.stack([1 + xx - yy - zz, xy, xz, xw], axis=-1),
-        np.stack([xy, 1 - xx + yy - zz, yz, yw], axis=-1),
-        np.stack([xz, yz, 1 - xx - yy + zz, zw], axis=-1),
-        np.stack([xw, yw, zw, 1 + xx + yy + zz], axis=-1),
-    ], axis=-2)
-    largest = np.argmax(np.diagonal(outer, axis1=-2, axis2=-1), axis=-1)
-    q = np.take_along_axis(outer, largest[..., None, None], axis=-2)[..., 0, :]
-    q = q / np.linalg.norm(q, axis=-1, keepdims=True)
+    outer = (_TO_OUTER @ m.reshape(-1, 9, 1)).reshape(-1, 4, 4) + np.eye(4)
+    largest = outer[:, range(4), range(4)].argmax(axis=-1)
+    q = outer[np.arange(len(outer)), largest].reshape(*m.shape[:-2], 4)
+    q = q / _length(q)
     return np.where(q[..., 3:] < 0, -q, q)
 
 
 def rotation_vector_to_quaternion(vector: ArrayLike) -> Array:
     """Quaternions (..., 4) of rotation vectors (..., 3): axis times angle in rad."""
     vector = _last_axis(vector, 3, 'rotation vector')
-    angle = np.linalg.norm(vector, axis=-1, keepdims=True)
-    # sin(a/2)/a = sinc(a/2π)/2, exact at zero.
-    return np.concatenate(
-        [vector * (0.5 * np.sinc(angle / (2 * np.pi))), np.cos(0.5 * angle)], axis=-1)
+    half = 0.5 * _length(vector)
+    # sin(a/2)/a is 1/2 to the last digit where a² is nothing beside 1.
+    share = np.where(half > _SMALL, 0.5 * np.sin(half) / np.maximum(half, _SMALL), 0.5)
+    return np.concatenate([vector * share, np.cos(half)], axis=-1)
 
 
 def quaternion_to_rotation_vector(q: ArrayLike) -> Array:
     """Rotation vectors (..., 3) of quaternions (..., 4), the short way round: length ≤ π rad."""
     q = _last_axis(q, 4, 'quaternion')
     q = np.where(q[..., 3:] < 0, -q, q)
-    sine = np.linalg.norm(q[..., :3], axis=-1, keepdims=True)
+    sine = _length(q[..., :3])
     angle = 2.0 * np.arctan2(sine, q[..., 3:])
     small = sine < _SMALL
     return q[..., :3] * np.where(small, 2.0, angle / np.where(small, 1.0, sine))
@@ -158,13 +176,14 @@ def rotation_6d_to_matrix(columns: ArrayLike) -> Array:
     columns = _last_axis(columns, 6, '6-D rotation')
     first, second = columns[..., :3], columns[..., 3:]
     with np.errstate(invalid='ignore', divide='ignore'):
-        x = first / np.linalg.norm(first, axis=-1, keepdims=True)
-        y = second - np.sum(x * second, axis=-1, keepdims=True) * x
-        norm = np.linalg.norm(y, axis=-1, keepdims=True)
-    if not np.all(norm > _SMALL * np.linalg.norm(second, axis=-1, keepdims=True)):
+        x = first / _length(first)
+        y = second - (x * second).sum(axis=-1, keepdims=True) * x
+        norm = _length(y)
+    if not (norm > _SMALL * _length(second)).all():
         raise ValueError('the two columns of a 6-D rotation must be finite and not parallel')
     y = y / norm
-    return np.stack([x, y, np.cross(x, y)], axis=-1)
+    z = x[..., _NEXT] * y[..., _LAST] - x[..., _LAST] * y[..., _NEXT]
+    return np.stack([x, y, z], axis=-1)
 
 
 def matrix_to_rotation_6d(matrix: ArrayLike) -> Array:
@@ -213,6 +232,11 @@ def _last_axis(value: ArrayLike, size: int, what: str) -> Array:
     if array.ndim == 0 or array.shape[-1] != size:
         raise ValueError(f'a {what} has shape (..., {size}), not {array.shape}')
     return array
+
+
+def _length(vectors: Array) -> Array:
+    """Lengths (..., 1); np.linalg.norm takes twice the time for a few."""
+    return np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
 
 
 def _components(q: Array) -> tuple[Array, Array, Array, Array]:

@@ -53,7 +53,7 @@ class Seams:
     strategies: tuple[str, ...]
     delays_ms: tuple[int, ...]
     family: str = 'pick'
-    replan_steps: int = 4
+    replan_steps: int = 0
 
     def cells(self) -> list[tuple[str, int, float]]:
         """Strategy, delay in ms and loss of every cell."""

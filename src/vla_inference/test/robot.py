@@ -5,7 +5,7 @@ import time
 import numpy as np
 import rclpy
 from action_msgs.msg import GoalStatus
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
@@ -83,6 +83,7 @@ class Robot(Node):
         self.pose = self.create_publisher(PoseStamped, 'current_pose', 5)
         self.joints = self.create_publisher(JointState, 'joint_states', 5)
         self.safety = self.create_publisher(SafetyState, 'safety_state', LATCHED)
+        self.supervision = self.create_publisher(DiagnosticStatus, 'supervision', LATCHED)
         self.success = self.create_publisher(Bool, 'task_success', 10)
         self.abstain = self.create_publisher(String, 'task_abstained', 10)
         self.check = self.create_publisher(TaskCheck, 'task_check', 10)

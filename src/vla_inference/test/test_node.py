@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from robot import ABORTED, CANCELED, SUCCEEDED, Surroundings
 from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
@@ -225,6 +226,17 @@ def test_a_safety_stop_ends_the_task_and_bars_the_next(around, node):
     around.wait_for_chunks()
     around.cancel(handle)
     finish(around, handle, Result.CANCELLED)
+
+
+def test_what_the_supervisor_saw_is_told_with_the_end(around, node):
+    handle = around.send('up')
+    around.wait_for_chunks()
+    around.robot.supervision.publish(DiagnosticStatus(
+        level=DiagnosticStatus.ERROR, message='pushed with 90 N (contact: stop)'))
+    time.sleep(0.2)
+    around.robot.safety.publish(SafetyState(level=SafetyState.STOPPED, message='stopped'))
+    _, result = finish(around, handle, Result.SAFETY_STOP)
+    assert result.message == 'stop: stopped; pushed with 90 N (contact: stop)'
 
 
 @pytest.mark.parametrize(('fault', 'topic', 'reason'), [

@@ -3,8 +3,8 @@ Inference beside everything else: no caller ever waits for the policy.
 
 Whoever takes in the streams says that a newer observation can be had; a thread for each request
 that may be in flight takes the newest, asks if it is time, and hands on the answer. What came in
-between was replaced, never queued. An answer to what was asked before the task changed is dropped, and so is
-one that is older than the last.
+between was replaced, never queued. An answer to what was asked before the task changed is dropped,
+and so is one that is older than the last.
 """
 import threading
 import time

@@ -2,11 +2,11 @@
 From camera to chunk under the whole launch, as `make bench NAME=inference`.
 
 A policy of known duration is served while the simulated robot, its cameras and execution run; times
-are taken from what the node publishes. The cameras, which run free, give pictures from files, 640×480 at their rate:
-what is measured is the stack, not how fast this computer renders. Then a split policy is asked as
-fast as it answers, with its slow part at 2 Hz and stopped for 2 s. With ``--success N`` a policy
-(by default the scripted expert) does N scenes of a task in real time, and the same scenes in
-lockstep.
+are taken from what the node publishes. The cameras, which run free, give pictures from files,
+640×480 at their rate: what is measured is the stack, not how fast this computer renders. Then a
+split policy is asked as fast as it answers, with its slow part at 2 Hz and stopped for 2 s. With
+``--success N`` a policy (by default the scripted expert) does N scenes of a task in real time, and
+the same scenes in lockstep.
 """
 import argparse
 import json

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
@@ -50,12 +51,15 @@ class TaskServer:
         self._ticks = 0
         self._refused_chunks = 0
         self._safety: SafetyState | None = None
+        self._supervision = DiagnosticStatus()
         self.task: Task | None = None
         self._server = ActionServer(
             node, ExecuteTask, 'execute_task', self._execute, goal_callback=self._claim,
             handle_accepted_callback=self._queue, cancel_callback=self._allow_cancel)
         node.create_service(SetInstruction, 'set_instruction', self._set_instruction)
         node.create_subscription(SafetyState, 'safety_state', self._take_safety, _LATCHED)
+        node.create_subscription(
+            DiagnosticStatus, 'supervision', self._take_supervision, _LATCHED)
         node.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
@@ -173,7 +177,7 @@ class TaskServer:
         now = time.monotonic()
         self._look_at_safety()
         if handle.is_cancel_requested:
-            task.finish(Outcome.CANCELLED, 'cancelled', now)
+            task.finish(Outcome.CANCELLED, f'cancelled{self._reason()}', now)
         session = self._switch.session
         if session.inference.running:
             self._watch(task, now)
@@ -216,8 +220,13 @@ class TaskServer:
         state = self._safety
         if state is not None and state.level >= SafetyState.STOPPED and self.task is not None:
             kind = 'fault' if state.level == SafetyState.FAULT else 'stop'
-            self.task.finish(
-                Outcome.SAFETY_STOP, f'{kind}: {state.message}', time.monotonic())
+            self.task.finish(Outcome.SAFETY_STOP, f'{kind}: {state.message}{self._reason()}',
+                             time.monotonic())
+
+    def _reason(self) -> str:
+        """What the supervisor has against going on, '' if nothing or if there is none."""
+        said = self._supervision
+        return f'; {said.message}' if said.level == DiagnosticStatus.ERROR else ''
 
     def _feedback(self, task: Task) -> ExecuteTask.Feedback:
         session, status = self._switch.session, self._execution.status
@@ -242,6 +251,9 @@ class TaskServer:
         response.success = True
         response.message = f'follows {request.instruction!r}'
         return response
+
+    def _take_supervision(self, message: DiagnosticStatus) -> None:
+        self._supervision = message
 
     def _take_safety(self, message: SafetyState) -> None:
         self._safety = message

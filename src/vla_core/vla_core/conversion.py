@@ -140,7 +140,8 @@ def features_to_message(chunk: ActionChunk, message: Any) -> Any:
     message.sequence = chunk.sequence
     message.policy = chunk.policy
     message.instruction = chunk.instruction
-    _fill(message, 'embedding', 'f', chunk.features.get('embedding', ()), np.float32)
+    for name in ('embedding', 'grounding'):
+        _fill(message, name, 'f', chunk.features.get(name, ()), np.float32)
     samples = np.asarray(chunk.features.get('samples', np.zeros((0, 0, 0))))
     message.plans, message.steps, message.dimension = samples.shape
     _fill(message, 'samples', 'f', samples, np.float32)
@@ -149,13 +150,12 @@ def features_to_message(chunk: ActionChunk, message: Any) -> Any:
 
 def features_from_message(message: Any) -> dict[str, np.ndarray]:
     """
-    The features of a vla_interfaces/PolicyFeatures: ``embedding`` [E], ``samples`` [K, H, D].
+    The features of a PolicyFeatures: ``embedding`` [E], ``grounding`` [G], ``samples`` [K, H, D].
 
     What the policy did not give is left out. ConversionError when the lengths contradict.
     """
-    features = {}
-    if len(message.embedding):
-        features['embedding'] = _view(message.embedding, np.float32)
+    features = {name: _view(getattr(message, name), np.float32)
+                for name in ('embedding', 'grounding') if len(getattr(message, name))}
     if len(message.samples):
         shape = (message.plans, message.steps, message.dimension)
         samples = _view(message.samples, np.float32)

@@ -28,5 +28,5 @@ def make_rollouts(seeds=120, tells=1.0, tasks=('pick', 'place_in', 'push_to'), s
                 rollouts.append(Rollout(
                     'tabletop', task, index, ('absent_target',) if absent else (), f'do {task}',
                     not fails, 'late' if fails else '', 0.4 * steps, 0.4 * np.arange(steps),
-                    minds.astype(np.float32)))
+                    minds.astype(np.float32), np.zeros((steps, 0), np.float32)))
     return rollouts

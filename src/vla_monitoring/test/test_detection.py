@@ -1,5 +1,6 @@
 """Detection: promised rates hold, what can be told is told, what cannot is not."""
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,8 +92,8 @@ def test_detectors_survive_the_disk(study, tmp_path):
     assert set(loaded) == {'failure', 'absent_target', 'out_of_distribution'}
     rollout = make_rollouts(seeds=4, seed=5)[0]
     for purpose, detector in detectors.items():
-        assert np.allclose(detector.excesses(rollout.embeddings),
-                           loaded[purpose].excesses(rollout.embeddings), atol=1e-5)
+        assert np.allclose(detector.excesses(rollout),
+                           loaded[purpose].excesses(rollout), atol=1e-5)
     (tmp_path / 'failure' / 'arrays.npz').write_bytes(b'something else')
     with pytest.raises(DetectorError, match='is not the file'):
         load_detectors(tmp_path)
@@ -104,12 +105,12 @@ def test_a_watch_says_online_what_was_said_of_the_whole(study):
     detector = detectors['failure']
     watch = Watch(detector)
     stamps = (1e9 * rollout.times_s).astype(int)
-    verdicts = [watch.judge(e, s) for e, s in zip(rollout.embeddings, stamps)]
-    above = detector.excesses(rollout.embeddings) > detector.band.factor
+    verdicts = [watch.judge({'embedding': e}, s) for e, s in zip(rollout.embeddings, stamps)]
+    above = detector.excesses(rollout) > detector.band.factor
     assert [verdict.alarm for verdict in verdicts] == above.tolist()
     assert verdicts[-1].alarm and 'going to fail' in verdicts[-1].text
     watch.restart()
-    assert not watch.judge(rollout.embeddings[0], 0).alarm
+    assert not watch.judge({'embedding': rollout.embeddings[0]}, 0).alarm
 
 
 def test_faster_chunks_do_not_age_a_rollout(study):
@@ -118,19 +119,35 @@ def test_faster_chunks_do_not_age_a_rollout(study):
     rollout = next(r for r in make_rollouts(seeds=4, seed=5) if r.success)
     slow, fast = Watch(detectors['failure']), Watch(detectors['failure'])
     for embedding, time_s in zip(rollout.embeddings, rollout.times_s):
-        verdict = slow.judge(embedding, int(1e9 * time_s))
-        quick = fast.judge(embedding, int(1e9 * time_s))
+        verdict = slow.judge({'embedding': embedding}, int(1e9 * time_s))
+        quick = fast.judge({'embedding': embedding}, int(1e9 * time_s))
         for more in (0.1, 0.2):
-            quick = fast.judge(embedding, int(1e9 * (time_s + more)))
+            quick = fast.judge({'embedding': embedding}, int(1e9 * (time_s + more)))
         assert (quick.step, quick.score) == (verdict.step, verdict.score)
 
 
 @pytest.mark.parametrize(('embedding', 'text'), [
-    (np.zeros(E + 1), 'shape'), (np.full(E, np.nan), 'not finite'), (np.zeros((2, E)), 'shape')])
+    (np.zeros(E + 1), 'of 25 numbers'), (np.full(E, np.nan), 'not finite'),
+    (np.zeros((2, E)), 'of 48 numbers')])
 def test_features_that_nobody_can_judge_are_refused(study, embedding, text):
     _, detectors, _ = study
+    watch = Watch(detectors['failure'])
     with pytest.raises(FeatureError, match=text):
-        Watch(detectors['failure']).judge(embedding, 0)
+        watch.judge({'embedding': embedding}, 0)
+    with pytest.raises(FeatureError, match='gives no embedding'):
+        watch.judge({'grounding': embedding}, 0)
+
+
+def test_whether_something_is_there_is_read_from_the_grounding_alone():
+    """The embedding tells it in a way of its own in each task, the grounding alike in all."""
+    random = np.random.default_rng(1)
+    rollouts = [replace(rollout, groundings=(
+        random.normal(0, 0.5, (len(rollout.times_s), 3)) + [2.0 * rollout.absent, 0, 0]
+    ).astype(np.float32)) for rollout in make_rollouts(seeds=60, tells=0.0)]
+    detectors, figures = Study(rollouts, 'made_up').run()
+    assert detectors['absent_target'].card.reads == ('grounding',)
+    assert detectors['failure'].card.dimension == E + 3
+    assert figures['absent_target_detection'] > 0.85
 
 
 def test_scorers_are_torchs():

@@ -32,16 +32,17 @@ SETTING = 'collection.yaml'
 
 
 class FeatureTap:
-    """A policy that is asked as before, and whose embeddings are kept, chunk by chunk."""
+    """A policy that is asked as before, and whose features are kept, chunk by chunk."""
 
     def __init__(self, policy: Policy, name: str) -> None:
         self._policy, self._name = policy, name
         self.times_s: list[float] = []
         self.embeddings: list[np.ndarray] = []
+        self.groundings: list[np.ndarray] = []
 
     def reset(self, instruction: str) -> None:
         """Begin an episode, with nothing kept."""
-        self.times_s, self.embeddings = [], []
+        self.times_s, self.embeddings, self.groundings = [], [], []
         self._policy.reset(instruction)
 
     def infer(
@@ -54,7 +55,8 @@ class FeatureTap:
             raise RolloutError(f"policy {self._name!r}: its chunks carry no features['embedding'], "
                                'which is what failure detection reads')
         self.times_s.append(observation.stamp_ns / 1e9)
-        self.embeddings.append(np.asarray(chunk.features['embedding'], np.float32).ravel())
+        for kept, name in ((self.embeddings, 'embedding'), (self.groundings, 'grounding')):
+            kept.append(np.asarray(chunk.features.get(name, ()), np.float32).ravel())
         return chunk
 
 
@@ -115,7 +117,7 @@ def _start(evaluation: Evaluation, folder: Path) -> Callable[[Item], bool]:
             suite=result.suite, family=result.family, seed=result.seed, axes=result.axes,
             instruction=result.instruction, success=result.success, failure=result.failure,
             duration_s=result.task_time_s, times_s=np.array(tap.times_s),
-            embeddings=np.stack(tap.embeddings)).save(folder)
+            embeddings=np.stack(tap.embeddings), groundings=np.stack(tap.groundings)).save(folder)
         return result.success
     return run
 

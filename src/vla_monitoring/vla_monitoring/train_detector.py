@@ -19,7 +19,7 @@ import yaml
 from vla_core.validation import ConfigurationError
 from vla_monitoring.collect_rollouts import SETTING
 from vla_monitoring.detection.conformal import CalibrationError, fit_band
-from vla_monitoring.detection.detector import Card, Detector, Purpose
+from vla_monitoring.detection.detector import Card, Detector, Feature, Purpose
 from vla_monitoring.detection.figures import detection_figures, failure_figures
 from vla_monitoring.detection.rollouts import Rollout, load_rollouts
 from vla_monitoring.detection.scorers import Novelty, Scorer
@@ -89,38 +89,54 @@ class Study:
         training = [r for r in seen if not self._reserved(r)]
         validation = [r for r in seen if self._reserved(r)]
         steps = ABSTAIN_STEPS if purpose == 'absent_target' else 0
-        scorer = self._scorer(purpose, training, validation, steps)
+        reads = self._reads(purpose)
+        scorer = self._scorer(purpose, training, validation, reads, steps)
         calm = [r for r in self.rollouts if self._calibrates(r, held_out)]
         try:
-            band = fit_band([scorer.scores(r.embeddings[:steps or None]) for r in calm],
+            band = fit_band([scorer.scores(r.features(reads)[:steps or None]) for r in calm],
                             self.error_rate, np.random.default_rng(self.seed))
         except CalibrationError as error:
             raise ConfigurationError(f'{purpose}: {error}; collect more episodes') from error
         return Detector(Card(
-            purpose=purpose, scorer=scorer.kind, policy=self.policy, dimension=scorer.dimension,
-            period_s=self._period(), steps=steps, error_rate=self.error_rate, factor=band.factor,
+            purpose=purpose, scorer=scorer.kind, policy=self.policy, reads=reads,
+            dimension=scorer.dimension, period_s=self._period(), steps=steps,
+            error_rate=self.error_rate, factor=band.factor,
             trained_on=tuple(sorted({r.family for r in training})),
             calibrated_on=tuple(sorted({r.family for r in calm})),
             held_out=(held_out,) if held_out else self.tasks if figures else (),
             rollouts=len(self.rollouts), figures=figures, sha256=''), scorer, band)
 
     def _scorer(
-        self, purpose: Purpose, training: list[Rollout], validation: list[Rollout], steps: int,
+        self, purpose: Purpose, training: list[Rollout], validation: list[Rollout],
+        reads: tuple[Feature, ...], steps: int,
     ) -> Scorer:
         if purpose == 'out_of_distribution':
-            good = [r.embeddings for r in training if r.success]
+            good = [r.features(reads) for r in training if r.success]
             if not good:
                 raise ConfigurationError('out_of_distribution: no rollout succeeded')
             return Novelty.fit(np.concatenate(good))
 
         def examples(rollouts: list[Rollout]) -> Examples:
             noticed = [r.absent if purpose == 'absent_target' else not r.success for r in rollouts]
-            return Examples([r.embeddings[:steps or None] for r in rollouts], np.array(noticed))
+            return Examples(
+                [r.features(reads)[:steps or None] for r in rollouts], np.array(noticed))
         try:
             return train_scorer(
                 self.scorer, examples(training), examples(validation), self.seed)[0]
         except ValueError as error:
             raise ConfigurationError(f'{purpose}: {error}') from error
+
+    def _reads(self, purpose: Purpose) -> tuple[Feature, ...]:
+        """
+        What a detector is shown.
+
+        Whether something named is there stands in the grounding, alike in every task; beside the
+        embedding it is lost to tasks that were held out.
+        """
+        if not self.rollouts[0].groundings.shape[1]:
+            return ('embedding',)
+        return {'absent_target': ('grounding',), 'failure': ('embedding', 'grounding'),
+                'out_of_distribution': ('embedding',)}[purpose]
 
     def _reserved(self, rollout: Rollout) -> bool:
         return rollout.seed % 4 == 0

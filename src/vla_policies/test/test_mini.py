@@ -34,6 +34,7 @@ def test_a_chunk_is_in_the_space_of_the_contract(policy):
     assert np.allclose(chunk.data[:, 3:6], turns[..., 0], atol=1e-5)
     assert np.all((chunk.data[:, 9] >= 0) & (chunk.data[:, 9] <= 1))
     assert chunk.features['embedding'].ndim == 1
+    assert chunk.features['grounding'].shape == (2 * 2 * 4,)  # views, target and goal
 
 
 def test_a_batch_gives_what_one_after_the_other_gives(policy):
@@ -52,7 +53,9 @@ def test_the_two_halves_are_the_whole(policy):
     latent = policy.encode(seen)
     assert latent.shape == policy.latent_shape
     chunk = policy.act(latent, 0.0, seen, rng=rng())
-    assert np.allclose(chunk.data, policy.infer(seen, rng=rng()).data, atol=1e-5)
+    whole = policy.infer(seen, rng=rng())
+    assert np.allclose(chunk.data, whole.data, atol=1e-5)
+    assert np.allclose(chunk.features['grounding'], whole.features['grounding'], atol=1e-4)
     moved = replace(seen, state=seen.state + np.float32(0.05))
     assert not np.allclose(policy.act(latent, 0.3, moved, rng=rng()).data, chunk.data, atol=1e-3)
 

@@ -9,6 +9,7 @@ A folder of detectors has one folder for each purpose, with ``detector.yaml`` an
 """
 import hashlib
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -19,13 +20,15 @@ from pydantic import Field
 
 from vla_core.validation import ConfigurationError, Name, Real, StrictModel, read_yaml
 from vla_monitoring.detection.conformal import Band
+from vla_monitoring.detection.rollouts import Rollout
 from vla_monitoring.detection.scorers import SCORERS, Scorer
 
 __all__ = [
-    'PURPOSES', 'Card', 'Detector', 'DetectorError', 'FeatureError', 'Purpose', 'Verdict', 'Watch',
-    'load_detectors',
+    'PURPOSES', 'Card', 'Detector', 'DetectorError', 'Feature', 'FeatureError', 'Purpose',
+    'Verdict', 'Watch', 'load_detectors',
 ]
 
+Feature = Literal['embedding', 'grounding']
 Purpose = Literal['failure', 'absent_target', 'out_of_distribution']
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
@@ -51,7 +54,9 @@ class Card(StrictModel):
     purpose: Purpose
     scorer: Name
     policy: str = Field(description='whose features it reads')
-    dimension: int = Field(gt=0, description='E')
+    reads: tuple[Feature, ...] = Field(
+        ('embedding',), min_length=1, description='features, side by side in this order')
+    dimension: int = Field(gt=0, description='of all of them')
     period_s: Real = Field(gt=0, description='between two steps of its rollouts')
     steps: int = Field(0, ge=0, description='steps that it looks at; 0: all of them')
     error_rate: Real = Field(gt=0, lt=1, description='chosen rate of false alarms')
@@ -120,10 +125,25 @@ class Detector:
                 f'{place}: dimension: is {card.dimension}, the weights are for {scorer.dimension}')
         return cls(card, scorer, band)
 
-    def excesses(self, embeddings: np.ndarray) -> np.ndarray:
-        """How far above the band's mean, in widths, along a rollout [T, E], over its steps."""
-        steps = self.card.steps or len(embeddings)
-        return self.band.excesses(self.scorer.scores(embeddings[:steps]))
+    def excesses(self, rollout: Rollout) -> np.ndarray:
+        """How far above the band's mean, in widths [T], along a rollout, over its steps."""
+        features = rollout.features(self.card.reads)
+        return self.band.excesses(self.scorer.scores(features[:self.card.steps or None]))
+
+    def read(self, features: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What it reads of a chunk's features; FeatureError when that is not for it."""
+        for name in self.card.reads:
+            if name not in features:
+                raise FeatureError(f'policy gives no {name}')
+        read = np.concatenate([
+            np.asarray(features[name], np.float32).ravel() for name in self.card.reads])
+        if len(read) != self.card.dimension:
+            raise FeatureError(
+                f'{" and ".join(self.card.reads)} of {len(read)} numbers: the detector of '
+                f'{self.card.policy!r} reads {self.card.dimension}')
+        if not np.all(np.isfinite(read)):
+            raise FeatureError(f'{" and ".join(self.card.reads)}: not finite')
+        return read
 
 
 class Watch:
@@ -140,20 +160,14 @@ class Watch:
         self._last_ns: int | None = None
         self._verdict: Verdict | None = None
 
-    def judge(self, embedding: np.ndarray, stamp_ns: int) -> Verdict | None:
+    def judge(self, features: Mapping[str, np.ndarray], stamp_ns: int) -> Verdict | None:
         """
-        The verdict after the embedding of a chunk whose observation is of ``stamp_ns``.
+        The verdict after the features of a chunk whose observation is of ``stamp_ns``.
 
         Steps are those of the rollouts that it was trained on: what comes sooner changes nothing,
-        and None is the answer before the first. FeatureError when the embedding is not for it.
+        and None is the answer before the first. FeatureError when the features are not for it.
         """
-        embedding = np.asarray(embedding, np.float32)
-        if embedding.shape != (self.detector.card.dimension,):
-            raise FeatureError(f'embedding of shape {embedding.shape}: the detector of '
-                               f'{self.detector.card.policy!r} reads '
-                               f'{self.detector.card.dimension} numbers')
-        if not np.all(np.isfinite(embedding)):
-            raise FeatureError('embedding: is not finite')
+        read = self.detector.read(features)
         period_ns = self.detector.card.period_s * 1e9
         if self._last_ns is not None and 0 <= stamp_ns - self._last_ns < 0.75 * period_ns:
             return self._verdict
@@ -161,7 +175,7 @@ class Watch:
         card, band = self.detector.card, self.detector.band
         if card.steps and self._step >= card.steps:
             return self._verdict
-        self._state, score = self.detector.scorer.step(self._state, embedding)
+        self._state, score = self.detector.scorer.step(self._state, read)
         self._verdict = Verdict(
             card.purpose, self._step, score, band.threshold(self._step),
             band.excess(self._step, score) > band.factor)

@@ -30,7 +30,7 @@ def failure_figures(detector: Detector, rollouts: Sequence[Rollout]) -> dict[str
     successes = [r for r in rollouts if r.success]
     failures = [r for r in rollouts if not r.success]
     horizon = int(np.median([len(r.times_s) for r in successes])) if successes else 1
-    peaks = {id(r): float(detector.excesses(r.embeddings)[:horizon].max()) for r in rollouts}
+    peaks = {id(r): float(detector.excesses(r)[:horizon].max()) for r in rollouts}
     alarms = {id(r): _first_alarm(detector, r) for r in rollouts}
     leads = [r.duration_s - r.times_s[alarms[id(r)]] for r in failures
              if alarms[id(r)] is not None]
@@ -48,7 +48,7 @@ def detection_figures(
     """``<name>_detection``, ``_false_alarm_ratio`` and ``_auroc`` of any other detector."""
     rollouts = [*negative, *positive]
     alarms = {id(r): _first_alarm(detector, r) for r in rollouts}
-    peaks = {id(r): float(detector.excesses(r.embeddings).max()) for r in rollouts}
+    peaks = {id(r): float(detector.excesses(r).max()) for r in rollouts}
     return {
         f'{name}_detection': _alarm_ratio(alarms, positive),
         f'{name}_false_alarm_ratio': _alarm_ratio(alarms, negative),
@@ -63,5 +63,5 @@ def _alarm_ratio(alarms: dict[int, int | None], rollouts: Sequence[Rollout]) -> 
 
 
 def _first_alarm(detector: Detector, rollout: Rollout) -> int | None:
-    above = detector.excesses(rollout.embeddings) > detector.band.factor
+    above = detector.excesses(rollout) > detector.band.factor
     return int(np.argmax(above)) if above.any() else None

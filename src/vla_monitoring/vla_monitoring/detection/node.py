@@ -84,10 +84,8 @@ class FailureDetectorNode(Node):
         stamp_ns = time_from_message(message.header.stamp)
         try:
             features = features_from_message(message)
-            if 'embedding' not in features:
-                raise FeatureError(f'policy {message.policy!r} gives no embedding')
             for purpose, watch in self._watches.items():
-                verdict = watch.judge(features['embedding'], stamp_ns)
+                verdict = watch.judge(features, stamp_ns)
                 self._verdicts[purpose] = verdict
                 if verdict is not None and verdict.alarm and purpose not in self._alarmed:
                     self._alarmed[purpose] = verdict

@@ -5,7 +5,7 @@ One file an episode, so that a collection goes on where it was broken off.
 """
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ class Rollout:
     One episode of T chunks.
 
     ``times_s`` [T] are those of the observations, from the start of the episode; ``embeddings``
-    [T, E] are float32. ``axes`` are those of vla_simulation's evaluation.
+    [T, E] and ``groundings`` [T, G] are float32, G = 0 for a policy that gives none. ``axes`` are
+    those of vla_simulation's evaluation.
     """
 
     suite: str
@@ -42,6 +43,11 @@ class Rollout:
     duration_s: float
     times_s: np.ndarray
     embeddings: np.ndarray
+    groundings: np.ndarray
+
+    def features(self, names: Sequence[str]) -> np.ndarray:
+        """The features of those ``names`` side by side [T, n]: embedding, grounding."""
+        return np.concatenate([getattr(self, f'{name}s') for name in names], axis=1)
 
     @property
     def absent(self) -> bool:
@@ -53,11 +59,12 @@ class Rollout:
         path = rollout_path(folder, self.suite, self.family, self.seed, self.axes)
         folder.mkdir(parents=True, exist_ok=True)
         facts = {key: value for key, value in asdict(self).items()
-                 if key not in ('times_s', 'embeddings')}
+                 if key not in ('times_s', 'embeddings', 'groundings')}
         unfinished = path.with_suffix('.part')
         with unfinished.open('wb') as file:
             np.savez_compressed(file, facts=np.array(json.dumps(facts)), times_s=self.times_s,
-                                embeddings=self.embeddings.astype(np.float32))
+                                embeddings=self.embeddings.astype(np.float32),
+                                groundings=self.groundings.astype(np.float32))
         unfinished.replace(path)
         return path
 
@@ -68,12 +75,15 @@ class Rollout:
             with np.load(path, allow_pickle=False) as file:
                 facts: dict[str, Any] = json.loads(file['facts'].item())
                 rollout = cls(**{**facts, 'axes': tuple(facts['axes'])},
-                              times_s=file['times_s'], embeddings=file['embeddings'])
+                              times_s=file['times_s'], embeddings=file['embeddings'],
+                              groundings=file['groundings'])
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise RolloutError(f'{path}: is no rollout: {error}') from error
-        if rollout.embeddings.ndim != 2 or len(rollout.embeddings) != len(rollout.times_s):
-            raise RolloutError(f'{path}: embeddings of shape {rollout.embeddings.shape} do not '
-                               f'fit {len(rollout.times_s)} times')
+        for name in ('embeddings', 'groundings'):
+            shape = getattr(rollout, name).shape
+            if len(shape) != 2 or shape[0] != len(rollout.times_s):
+                raise RolloutError(f'{path}: {name} of shape {shape} do not fit '
+                                   f'{len(rollout.times_s)} times')
         return rollout
 
 
@@ -88,8 +98,9 @@ def load_rollouts(folder: Path) -> list[Rollout]:
     if not rollouts:
         raise RolloutError(f'{folder}: holds no rollouts; collect some with '
                            'python -m vla_monitoring.collect_rollouts')
-    sizes = {rollout.embeddings.shape[1] for rollout in rollouts}
-    if len(sizes) > 1:
-        raise RolloutError(f'{folder}: embeddings of different sizes {sorted(sizes)}: these '
-                           'rollouts are of different policies')
+    for name in ('embeddings', 'groundings'):
+        sizes = {getattr(rollout, name).shape[1] for rollout in rollouts}
+        if len(sizes) > 1:
+            raise RolloutError(f'{folder}: {name} of different sizes {sorted(sizes)}: these '
+                               'rollouts are of different policies')
     return rollouts

@@ -28,9 +28,13 @@ class Backbone(nn.Module):
         width = model.width
         self.views = views
         looking = max(model.key_points - model.words, 1)
-        # The last row of the latent holds the places of target and goal.
+        # The last row of the latent holds the places of target and goal, and how well they answer.
         self.latent_shape = (model.words + views * (model.words + looking) + 1, width)
         self._spots = views * WATCHED * 3
+        self._answers = views * WATCHED * 4
+        if self._spots + self._answers > width:
+            raise ValueError(f'width: must be at least {self._spots + self._answers} for {views} '
+                             f'views (got {width})')
         self.words = nn.Linear(DIMENSION, width)
         self.word_norm = nn.LayerNorm(width)
         self.word_queries = nn.Parameter(torch.randn(model.words, width) * 0.02)
@@ -74,13 +78,23 @@ class Backbone(nn.Module):
         asked = self.asked(read)[:, None].expand(-1, self.views, -1, -1)
         looking = (self.looking + self.view[:, None]).expand(batch, -1, -1, -1) + (
             topic[:, None, None])
-        found, places, looks = self.places(
+        found, places, looks, answers = self.places(
             torch.cat([asked, looking], 2).flatten(0, 1), features)
         found = found.unflatten(0, (batch, self.views)) + self.view[:, None]
-        spots = places.unflatten(0, (batch, self.views))[:, :, :WATCHED].flatten(1)
-        spots = functional.pad(spots, (0, read.shape[-1] - self._spots))
+        spots = torch.cat([
+            of_all.unflatten(0, (batch, self.views))[:, :, :WATCHED].flatten(1)
+            for of_all in (places, answers)], 1)
+        spots = functional.pad(spots, (0, read.shape[-1] - spots.shape[1]))
         looks = looks.unflatten(0, (batch, self.views))[:, :, :WATCHED]
         return torch.cat([read, found.flatten(1, 2), spots[:, None].to(read.dtype)], 1), looks
+
+    def grounding(self, seen: Tensor) -> Tensor:
+        """
+        How well each view answers to target and goal [B, V · 2 · 4], of what was seen.
+
+        No action depends on it: it tells monitors whether what was named is there at all.
+        """
+        return seen[:, -1, self._spots:self._spots + self._answers].float()
 
     def fuse(self, seen: Tensor, state: Tensor) -> Tensor:
         """

@@ -162,7 +162,8 @@ class MiniPolicy(Policy):
         times = np.arange(1, actions.shape[1] + 1) / self.contract.rate_hz
         end = time.time_ns()
         chunks = []
-        for request, data, summary in zip(requests, actions, readouts.flatten(1).numpy()):
+        minds = zip(readouts.flatten(1).numpy(), self.model.backbone.grounding(seen).numpy())
+        for request, data, (summary, grounding) in zip(requests, actions, minds):
             self._sequence += 1
             observation = request.observation
             given = min(request.delay, 0 if request.prefix is None else len(request.prefix))
@@ -172,7 +173,7 @@ class MiniPolicy(Policy):
                 policy=self.name, instruction=observation.instruction,
                 prefix_length=given if self.takes_prefix else 0,
                 inference_start_ns=begin, inference_end_ns=end,
-                features={'embedding': summary}))
+                features={'embedding': summary, 'grounding': grounding}))
         return chunks
 
     def _look(self, observations: Sequence[Observation]) -> torch.Tensor:

@@ -74,7 +74,9 @@ class Places(nn.Module):
     Queries [B, Q, width] over features [B, C, h, w] → tokens [B, Q, width] of what is where.
 
     With them come the places themselves [B, Q, 3] (row and column in [−1, 1], and how sure the
-    look is) and the logarithms of the weights [B, Q, h · w].
+    look is), the logarithms of the weights [B, Q, h · w], and how well the map answers each query
+    [B, Q, 4]: best, mean, deviation and logarithm of the summed exponentials of the scores. The
+    weights cannot tell that: they sum to one where nothing answers, too.
     """
 
     def __init__(self, channels: int, width: int) -> None:
@@ -84,12 +86,17 @@ class Places(nn.Module):
         self.value = nn.Conv2d(channels, channels, 1)
         self.token = nn.Linear(channels + 3, width)
 
-    def forward(self, queries: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, queries: Tensor, features: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         channels, height, width = features.shape[1:]
         keys = self.key(features).flatten(2)
         values = self.value(features).flatten(2).transpose(1, 2)
         scores = self.query(queries) @ keys / channels ** 0.5
-        looks = scores.float().log_softmax(-1)
+        scores = scores.float()
+        looks = scores.log_softmax(-1)
+        answers = torch.stack([
+            scores.amax(-1), scores.mean(-1), scores.std(-1), scores.logsumexp(-1)], -1)
         weights = looks.exp()
         rows = torch.linspace(-1, 1, height, device=features.device)
         columns = torch.linspace(-1, 1, width, device=features.device)
@@ -97,4 +104,4 @@ class Places(nn.Module):
         sharp = looks.amax(-1, keepdim=True) / 5 + 1
         places = torch.cat([weights @ grid, sharp], -1)
         found = weights.to(values.dtype) @ values
-        return self.token(torch.cat([found, places], -1)), places, looks
+        return self.token(torch.cat([found, places], -1)), places, looks, answers

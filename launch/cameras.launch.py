@@ -31,8 +31,8 @@ def generate_launch_description():
                         'that of the robot in this namespace.'),
         DeclareLaunchArgument(
             'world', default_value='',
-            description='World of a simulated robot: tabletop, bimanual, module:name, or none; '
-                        'empty: the one made for the robot.'),
+            description='World of a simulated robot: tabletop, touching, bimanual, module:name, '
+                        'or none; empty: the one made for the robot.'),
         Node(
             package='vla_cameras', executable='camera_node', name='cameras', output='screen',
             condition=IfCondition(NotEqualsSubstitution(cameras, 'none')), **COMES_BACK,

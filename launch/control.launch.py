@@ -32,8 +32,8 @@ def generate_launch_description():
             description='Controller configuration, by name or path; empty: as the robot.'),
         DeclareLaunchArgument(
             'world', default_value='',
-            description='World of a simulated robot: tabletop, bimanual, module:name, or none; '
-                        'empty: the one made for the robot.'),
+            description='World of a simulated robot: tabletop, touching, bimanual, module:name, '
+                        'or none; empty: the one made for the robot.'),
         DeclareLaunchArgument(
             'real_time_factor', default_value='1.0',
             description='How fast the time of a simulated robot passes; below 1 for machines '

@@ -50,8 +50,8 @@ def generate_launch_description():
             description='Hardware plug-in: sim for a simulated arm, or that of the real one.'),
         DeclareLaunchArgument(
             'world', default_value='',
-            description='World of a simulated robot: tabletop, bimanual, or none; empty: the one '
-                        'made for the robot.'),
+            description='World of a simulated robot: tabletop, touching, bimanual, or none; '
+                        'empty: the one made for the robot.'),
         OpaqueFunction(function=choose_policy),
         Node(
             package='vla_inference', executable='inference_node', name='inference',

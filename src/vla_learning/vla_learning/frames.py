@@ -7,7 +7,7 @@ than memory and a resumed run starts at once.
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ Rephrase = Callable[[str, np.random.Generator], str]
 PLACES, PIXELS = ('truth.target', 'truth.goal'), 'truth.pixels'
 #: An expert's whole chunk from a state; else the actions that follow in the episode are it.
 CHUNK = 'expert.chunk'
+#: Of an export: the bag of an episode, of which it may be a part, and the time of each frame.
+BAG, STAMP = 'bag', 'stamp_ns'
 AT_ONCE = 256
 #: Spreads below this (m, rad) are noise of a start pose; they must not be blown up.
 SMALLEST_SPREAD = 0.01
@@ -115,20 +117,52 @@ class _Part:
         told = reader.column(CHUNK) if CHUNK in reader.features else None
         if told is not None:
             stride = 1  # single states are all different
-        horizon = contract.action.horizon
-        frames, chunks, episodes = [], [], []
+        else:
+            told = _following(reader, action, contract.action.horizon)
+        frames, episodes = [], []
         for number in range(len(reader.episodes)):
             span = reader.frames_of(number)
             chosen = np.arange(span.start + number % stride, span.stop, stride)
-            ahead = np.minimum(chosen[:, None] + np.arange(horizon), span.stop - 1)
             frames.append(chosen)
-            chunks.append(action[ahead] if told is None else told[chosen])
             episodes.append(np.full(len(chosen), number))
         frames = np.concatenate(frames)
         known = np.abs(places[frames].reshape(-1, 2, 3)).max(-1) > 0
-        return cls(reader, frames, state[frames], np.concatenate(chunks), places[frames], known,
+        return cls(reader, frames, state[frames], told[frames], places[frames], known,
                    pixels[frames], np.concatenate(episodes),
                    [episode.tasks[0] for episode in reader.episodes])
+
+
+def _following(reader: DatasetReader, actions: np.ndarray, horizon: int) -> np.ndarray:
+    """
+    The chunk [N, H, D] of each frame: the ``actions`` [N, D] that follow, the last one held.
+
+    They are followed over a gap in which nothing was observed, along a line; else a camera that
+    stutters would teach to stop there.
+    """
+    chunks = np.empty((len(actions), horizon, actions.shape[1]), actions.dtype)
+    for rows, steps in _recordings(reader, horizon):
+        ahead = steps[:, None] + np.arange(horizon)
+        for number in range(actions.shape[1]):
+            chunks[rows, :, number] = np.interp(ahead, steps, actions[rows, number])
+    return chunks
+
+
+def _recordings(
+    reader: DatasetReader, longest: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Frames of one recording in order, with their times in steps; no gap is ``longest``."""
+    episodes: dict[object, list[int]] = {}
+    for number, episode in enumerate(reader.episodes):
+        episodes.setdefault(episode.fields.get(BAG, number), []).append(number)
+    stamps = reader.column(STAMP).reshape(-1) if STAMP in reader.features else None
+    for numbers in episodes.values():
+        rows = np.concatenate([reader.frames_of(number) for number in numbers])
+        steps = np.arange(len(rows))
+        if stamps is not None:
+            rows = rows[np.argsort(stamps[rows])]
+            steps = np.rint((stamps[rows] - stamps[rows[0]]) * (reader.fps / 1e9)).astype(int)
+        cuts = np.flatnonzero(np.diff(steps) >= longest) + 1
+        yield from zip(np.split(rows, cuts), np.split(steps, cuts))
 
 
 def _check(reader: DatasetReader, contract: PolicyContract) -> None:

@@ -33,6 +33,12 @@ def test_ur_does_the_same_tasks(family):
     assert episode.run(episode.world.draw(family, 0)).success
 
 
+@pytest.mark.parametrize('robot', ['franka', 'ur'])
+def test_both_touch_what_is_named(robot):
+    episode = _episode('touching', robot)
+    assert all(episode.run(episode.world.draw('touch', seed)).success for seed in (0, 1))
+
+
 @pytest.mark.parametrize('family', ['transfer', 'insert'])
 def test_aloha_does_both_tasks(family):
     episode = _episode('bimanual', 'aloha')

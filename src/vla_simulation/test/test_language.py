@@ -5,7 +5,7 @@ import pytest
 
 from vla_simulation import suites
 
-SUITES = ('tabletop', 'bimanual')
+SUITES = ('tabletop', 'bimanual', 'touching')
 
 
 def _tables(suite):
@@ -44,4 +44,4 @@ def test_templates_name_what_the_task_is_about(suite):
                 fields = {field for _, field, _, _ in string.Formatter().parse(template) if field}
                 assert 'object' in fields
                 assert fields <= {'object', 'goal', 'giver', 'receiver'}
-                assert ('goal' in fields) == (family not in ('pick', 'transfer'))
+                assert ('goal' in fields) == (family not in ('pick', 'transfer', 'touch'))

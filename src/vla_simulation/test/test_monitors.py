@@ -128,6 +128,13 @@ def test_an_object_that_floats_onto_another_is_not_stacked(world):
     assert not _wait(world, monitor).success
 
 
+def test_what_is_pushed_aside_is_not_touched_as_asked():
+    world = World('touching', control_mode='position')
+    scene, monitor = _begin(world, 'touch')
+    aside = world.position(scene.target) + [0.03, 0, 0]
+    assert 'was moved' in _guide(world, monitor, scene.target, aside, 0.4).failure
+
+
 def test_where_the_object_is_absent_doing_nothing_is_right_and_moving_things_wrong(world):
     _, monitor = _begin(world, 'pick', 0, ('absent_target',))
     _wait(world, monitor, 0.4)
@@ -138,10 +145,11 @@ def test_where_the_object_is_absent_doing_nothing_is_right_and_moving_things_wro
     assert not monitor.finish().success
 
 
-def test_taking_another_object_is_noticed():
-    world = World('tabletop')
+@pytest.mark.parametrize('suite, family', [('tabletop', 'pick'), ('touching', 'touch')])
+def test_taking_another_object_is_noticed(suite, family):
+    world = World(suite)
     contract = world.suite.contract(world.profile)
-    scene = world.draw('pick', 0)
+    scene = world.draw(family, 0)
     other = next(place.body for place in scene.placements if place.body != scene.target)
 
     class Mistaken(ExpertPolicy):

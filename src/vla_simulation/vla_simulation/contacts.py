@@ -70,6 +70,13 @@ class Contacts:
         lengths = [np.linalg.norm(push) for push in pushes]
         return bool(min(lengths) > 0 and pushes[0] @ pushes[1] < -0.3 * lengths[0] * lengths[1])
 
+    def pressed_from_above(self, arm: str, body: str) -> bool:
+        """Whether the arm's fingers press down on ``body``."""
+        index = self._id(body)
+        down = [self._pushes[finger, index] for finger in self._fingers[arm]
+                if (finger, index) in self._pushes]
+        return bool(down) and all(push[2] < -0.7 * np.linalg.norm(push) for push in down)
+
     def rests_on_others(self, body: str, arm: str) -> bool:
         """Whether ``body`` touches anything but the arm."""
         return bool(self.touching(body) - self._arm_bodies[arm])

@@ -11,7 +11,7 @@ from vla_simulation.tool import Tool
 if TYPE_CHECKING:
     from vla_simulation.world import World
 
-__all__ = ['PickExpert', 'PlaceExpert', 'PushExpert', 'StackExpert']
+__all__ = ['PickExpert', 'PlaceExpert', 'PushExpert', 'StackExpert', 'TableExpert', 'from_above']
 
 TRAVEL_M, APPROACH_M = 0.16, 0.075
 CLEAR_M = 0.004
@@ -31,7 +31,7 @@ def from_above(yaw: float) -> np.ndarray:
     return np.array([[cosine, sine, 0.0], [sine, -cosine, 0.0], [0.0, 0.0, -1.0]])
 
 
-class _TableExpert(TaskExpert):
+class TableExpert(TaskExpert):
     """What all of them share: reading the tool, grasping from above."""
 
     def __init__(self, world: 'World', scene: Scene) -> None:
@@ -49,12 +49,12 @@ class _TableExpert(TaskExpert):
     def rest(self) -> Path:
         """Stay, with nothing to do."""
         position, _ = self.tool.pose()
-        return [Waypoint(position, from_above(self._yaw()), 1.0)]
+        return [Waypoint(position, from_above(self.yaw()), 1.0)]
 
     def rise(self, opening: float = 1.0) -> Path:
         """Let go where the tool is, then go up and stay."""
         position, _ = self.tool.pose()
-        turn = from_above(self._yaw())
+        turn = from_above(self.yaw())
         return [Waypoint(position, turn, opening, settles=True, wait_s=0.1),
                 Waypoint(np.array([*position[:2], max(position[2], TRAVEL_M)]), turn, opening,
                          speed=FAST)]
@@ -106,7 +106,7 @@ class _TableExpert(TaskExpert):
         the two the tool keeps to the side on which it is.
         """
         home = self.tool.home_yaw
-        own = home + _wrapped(self._yaw() - home)
+        own = home + _wrapped(self.yaw() - home)
         near = yaw + step * round((own - yaw) / step)
         if abs(near - home) > step / 2 + YAW_SLACK_RAD:
             near = yaw + step * round((home - yaw) / step)
@@ -117,26 +117,27 @@ class _TableExpert(TaskExpert):
         gripper = self.tool.arm.gripper
         return float(gripper.from_width(self.world.suite.movables[self.target].width))
 
-    def _yaw(self) -> float:
+    def yaw(self) -> float:
+        """The tool's yaw, rad."""
         _, rotation = self.tool.pose()
         return float(np.arctan2(rotation[1, 0], rotation[0, 0]))
 
 
-class PickExpert(_TableExpert):
+class PickExpert(TableExpert):
     """Grasp and lift."""
 
     def path(self) -> Path:
         position, _ = self.tool.pose()
         up = np.array([*position[:2], TRAVEL_M])
         if self.tool.holds(self.target):
-            return [Waypoint(up, from_above(self._yaw()), 0.0, speed=0.22)]
+            return [Waypoint(up, from_above(self.yaw()), 0.0, speed=0.22)]
         path = self.fetch()
         last = path[-1]
         return [*path, Waypoint(np.array([*last.position[:2], TRAVEL_M]), last.rotation, 0.0,
                                 speed=0.22)]
 
 
-class _CarryExpert(_TableExpert):
+class _CarryExpert(TableExpert):
     """
     Grasp, carry over the goal, lower, let go.
 
@@ -162,7 +163,7 @@ class _CarryExpert(_TableExpert):
 
     def _carry(self, position: np.ndarray, hang: np.ndarray, below: float,
                rotation: np.ndarray | None = None) -> Path:
-        turn = from_above(self._yaw()) if rotation is None else rotation
+        turn = from_above(self.yaw()) if rotation is None else rotation
         goal = self.world.position(self.goal)
         lowest = max(self.release_height() + below, self.tool.reach + CLEAR_M)
         spot = np.array([*(goal + hang)[:2], lowest])
@@ -221,7 +222,7 @@ class StackExpert(_CarryExpert):
         return self.world.position(self.goal)[2] + kind.height / 2
 
 
-class PushExpert(_TableExpert):
+class PushExpert(TableExpert):
     """From behind, with two fingers a little apart, which keeps the object before them."""
 
     def path(self) -> Path:
@@ -262,7 +263,7 @@ class PushExpert(_TableExpert):
         return [*path, Waypoint(start, turn, opening, speed=SLOW), *push]
 
     def _back_off(self, position: np.ndarray, back: np.ndarray, opening: float) -> Path:
-        turn = from_above(self._yaw())
+        turn = from_above(self.yaw())
         away = back / max(float(np.linalg.norm(back)), 1e-6)
         path: Path = []
         if position[2] < 0.06 and np.linalg.norm(back) < 0.10:

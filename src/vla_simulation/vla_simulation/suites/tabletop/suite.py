@@ -81,6 +81,8 @@ class Tabletop(Suite):
         Family('push_to', 14.0, PushMonitor, PushExpert),
         Family('stack', 14.0, StackMonitor, StackExpert),
     )}
+    #: What each family is called in words: of training, and of the axis ``paraphrase``.
+    training, held_out = TRAINING, HELD_OUT
 
     def __call__(self, spec: mujoco.MjSpec) -> None:
         add_surroundings(spec, (0.45, 0.0), (0.62, 0.70), wall_axis='x')
@@ -99,8 +101,8 @@ class Tabletop(Suite):
         arm = profile.arms[0]
         square = ImageProcessing(width=224, height=224, fit='crop')
         return PolicyContract(
-            name=f'tabletop_{profile.name}',
-            description=f'tabletop suite, {profile.description}',
+            name=f'{self.name}_{profile.name}',
+            description=f'{self.name} suite, {profile.description}',
             robot=profile.name, rate_hz=self.rate_hz,
             images=tuple(ImageContract(key=f'observation.images.{camera.name}',
                                        topic=f'{camera.name}/image_raw', processing=square)
@@ -134,9 +136,9 @@ class Tabletop(Suite):
         if 'absent_target' in axes:
             del draft.placed[draft.target]
             draft.target = ''
-        table = HELD_OUT if 'paraphrase' in axes else TRAINING
-        random = generator(self.name, family, seed, 'paraphrase' if table is HELD_OUT else 'words')
-        words = table[family]
+        paraphrased = 'paraphrase' in axes
+        random = generator(self.name, family, seed, 'paraphrase' if paraphrased else 'words')
+        words = (self.held_out if paraphrased else self.training)[family]
         return {
             'instruction': words[int(random.integers(len(words)))].format(**phrases),
             'target': draft.target, 'goal': draft.goal,

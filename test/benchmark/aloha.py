@@ -161,7 +161,7 @@ def measure(seconds: float, folder: Path) -> dict:
                       for leader in profile.leaders for n, joint in enumerate(leader.joints))
             fault = operator.fault
             operator.node.destroy_node()
-            rclpy.shutdown()
+            rclpy.try_shutdown()
         finally:
             if launch.poll() is None:
                 os.killpg(launch.pid, signal.SIGINT)

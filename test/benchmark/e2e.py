@@ -86,7 +86,7 @@ def launched(robot: str, policy: str):
     try:
         yield Watcher(launch, RobotProfile.load(robot).arms[0]), launch
     finally:
-        rclpy.shutdown()
+        rclpy.try_shutdown()
         if launch.poll() is None:
             os.killpg(launch.pid, signal.SIGINT)
             try:

@@ -160,7 +160,7 @@ def measure(seconds: float, through: str, arguments: list[str], folder: Path) ->
             after = client.loop
             gap = robot.ask('state')['worst_gap_s']
             client.node.destroy_node()
-            rclpy.shutdown()
+            rclpy.try_shutdown()
         finally:
             os.killpg(launch.pid, signal.SIGINT)
             launch.wait(20)

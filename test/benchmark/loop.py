@@ -124,7 +124,7 @@ def measure(seconds: float, robot: str) -> dict:
         person.stream(seconds)
         images, after = person.images, person.loop
         person.node.destroy_node()
-        rclpy.shutdown()
+        rclpy.try_shutdown()
     finally:
         os.killpg(launch.pid, signal.SIGINT)
         launch.wait(10)

@@ -126,7 +126,7 @@ def measure(seconds: float) -> dict:
             after = person.loop
             state = controller.state()
             person.node.destroy_node()
-            rclpy.shutdown()
+            rclpy.try_shutdown()
         finally:
             os.killpg(launch.pid, signal.SIGINT)
             launch.wait(15)

@@ -148,3 +148,37 @@ def test_what_a_person_got_wrong_is_one_line(data, tmp_path, capsys):
     assert main(['--config', 'tabletop', '--data', str(tmp_path), '--out',
                  str(tmp_path / 'out')]) == 2
     assert 'info.json' in capsys.readouterr().err
+
+
+def test_a_policy_is_started_from_by_folder_or_name():
+    configuration = TrainingConfiguration.load('tabletop_flow')
+    named = configuration.model_copy(update={'initial': 'tabletop'})
+    assert (named.initial_folder / 'model.safetensors').is_file()
+    unknown = configuration.model_copy(update={'initial': 'tabeltop'})
+    with pytest.raises(TrainingError, match=r'initial: no policy .tabeltop.'):
+        _ = unknown.initial_folder
+
+
+def test_actions_are_followed_over_a_gap_in_what_was_observed(tmp_path):
+    features = {
+        entry.key: {'dtype': 'image', 'names': ['height', 'width', 'channels'], 'shape': (
+            entry.processing.height, entry.processing.width, 3)} for entry in CONTRACT.images}
+    features['observation.state'] = {'dtype': 'float32', 'shape': (10,), 'names': None}
+    features['action'] = {'dtype': 'float32', 'shape': (10,), 'names': None}
+    features['stamp_ns'] = {'dtype': 'int64', 'shape': (1,), 'names': None}
+    parts = {('one', 0): [0, 1, 2], ('one', 1): [5, 6], ('one', 2): [60], ('two', 0): [61, 62]}
+    with DatasetWriter.create(tmp_path / 'set', fps=10, features=features) as writer:
+        for (bag, part), steps in parts.items():
+            for step in steps:
+                writer.add_frame({
+                    **{entry.key: np.zeros(features[entry.key]['shape'], np.uint8)
+                       for entry in CONTRACT.images}, 'observation.state': STATE,
+                    'action': np.full(10, step, np.float32),
+                    'stamp_ns': np.array([1_800_000_000_000_000_003 + step * 100_000_000])},
+                    task='go left')
+            writer.save_episode(bag=bag, part=part)
+    store = FrameStore.open([tmp_path / 'set'], CONTRACT, 1, tmp_path / 'cache')
+    told = store.actions[:, :, 0]
+    assert np.allclose(told[1], np.minimum(1 + np.arange(16), 6))
+    assert np.allclose(told[4], 6) and np.allclose(told[5], 60)
+    assert np.allclose(told[6], np.minimum(61 + np.arange(16), 62))

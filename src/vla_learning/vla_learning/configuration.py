@@ -7,6 +7,8 @@ from pydantic import Field
 from vla_core import share
 from vla_core.validation import ConfigurationError, Real, StrictModel, near_matches, read_yaml
 from vla_policies.mini.configuration import MiniConfiguration
+from vla_policies.policy import PolicyError
+from vla_policies.registry import shipped
 
 __all__ = ['EvaluationPlan', 'TrainingConfiguration', 'TrainingError']
 
@@ -36,7 +38,8 @@ class TrainingConfiguration(StrictModel):
                                           'training for the same request')
     phrases: int = Field(6, ge=1, description='words of an episode that are tried')
     frame_stride: int = Field(2, ge=1, description='of how many frames one is learned from')
-    initial: str = Field('', description='folder of a policy whose weights are started from')
+    initial: str = Field('', description='policy whose weights are started from: a folder, or the '
+                                         'name of one that is shipped')
     freeze_backbone: bool = Field(False, description='train the head alone')
     samples: int = Field(700_000, ge=1, description='frames seen in all, repeats counted')
     batch: int = Field(64, ge=1)
@@ -50,6 +53,16 @@ class TrainingConfiguration(StrictModel):
     precision: Literal['float32', 'bfloat16'] = 'bfloat16'
     seed: int = Field(0, ge=0)
     evaluation: EvaluationPlan | None = None
+
+    @property
+    def initial_folder(self) -> Path | None:
+        """Of the policy that is started from; TrainingError names those that are shipped."""
+        if not self.initial or Path(self.initial).is_dir():
+            return Path(self.initial) if self.initial else None
+        try:
+            return shipped(self.initial)
+        except PolicyError as error:
+            raise TrainingError(f'initial: {error}') from error
 
     @classmethod
     def load(cls, name_or_path: str) -> 'TrainingConfiguration':

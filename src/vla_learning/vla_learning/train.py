@@ -112,8 +112,8 @@ def _statistics(
     """Those of the policy that is started from, else of the data; once made they stay."""
     path = run / 'statistics.json'
     if not path.exists():
-        if configuration.initial:
-            text = (Path(configuration.initial) / 'statistics.json').read_text()
+        if configuration.initial_folder:
+            text = (configuration.initial_folder / 'statistics.json').read_text()
         else:
             text = json.dumps(statistics(store, contract))
         run.mkdir(parents=True, exist_ok=True)

@@ -52,8 +52,9 @@ class Trainer:
         torch.manual_seed(configuration.seed)
         self.processor = Processor(configuration.policy, contract, numbers)
         self.model = MiniModel(configuration.policy.model, contract, (configuration.policy.head,))
-        if configuration.initial:
-            _begin_from(self.model, Path(configuration.initial), configuration.freeze_backbone)
+        if configuration.initial_folder:
+            _begin_from(
+                self.model, configuration.initial_folder, configuration.freeze_backbone)
         self.model.to(self.device)
         self.model.backbone.vision.to(memory_format=torch.channels_last)
         self.average = {name: value.detach().clone()

@@ -146,7 +146,7 @@ class Robot:
         return person
 
     def __exit__(self, *_: object) -> None:
-        rclpy.shutdown()
+        rclpy.try_shutdown()
         if self._launch.poll() is None:
             os.killpg(self._launch.pid, signal.SIGINT)
             try:

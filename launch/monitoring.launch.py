@@ -50,7 +50,8 @@ def generate_launch_description():
                         'config/monitoring, or the path of a file.'),
         DeclareLaunchArgument(
             'detectors', default_value='',
-            description='Folder of failure detectors for the policy; empty: none.'),
+            description='Failure detectors for the policy: a name in config/detectors, or a '
+                        'folder; empty: none.'),
         DeclareLaunchArgument(
             'web', default_value='true', choices=['true', 'false'],
             description='Serve the web view.'),

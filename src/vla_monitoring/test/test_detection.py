@@ -15,6 +15,7 @@ from vla_monitoring.detection.detector import (
     DetectorError,
     FeatureError,
     Watch,
+    find_detectors,
     load_detectors,
 )
 from vla_monitoring.detection.figures import auroc
@@ -99,6 +100,14 @@ def test_detectors_survive_the_disk(study, tmp_path):
         load_detectors(tmp_path)
 
 
+def test_shipped_detectors_read_the_shipped_policy():
+    found = load_detectors(find_detectors('tabletop'))
+    assert set(found) == {'failure', 'absent_target', 'out_of_distribution'}
+    assert found['absent_target'].card.reads == ('grounding',)
+    with pytest.raises(DetectorError, match=r'no detectors .tabeltop.'):
+        find_detectors('tabeltop')
+
+
 def test_a_watch_says_online_what_was_said_of_the_whole(study):
     _, detectors, _ = study
     rollout = next(r for r in make_rollouts(seeds=4, seed=5) if not r.success)
@@ -146,7 +155,7 @@ def test_whether_something_is_there_is_read_from_the_grounding_alone():
     ).astype(np.float32)) for rollout in make_rollouts(seeds=60, tells=0.0)]
     detectors, figures = Study(rollouts, 'made_up').run()
     assert detectors['absent_target'].card.reads == ('grounding',)
-    assert detectors['failure'].card.dimension == E + 3
+    assert detectors['failure'].card.reads == ('embedding',)
     assert figures['absent_target_detection'] > 0.85
 
 

@@ -131,12 +131,10 @@ class Study:
         What a detector is shown.
 
         Whether something named is there stands in the grounding, alike in every task; beside the
-        embedding it is lost to tasks that were held out.
+        embedding it is lost to tasks that were held out. Failures lie in the embedding.
         """
-        if not self.rollouts[0].groundings.shape[1]:
-            return ('embedding',)
-        return {'absent_target': ('grounding',), 'failure': ('embedding', 'grounding'),
-                'out_of_distribution': ('embedding',)}[purpose]
+        grounded = purpose == 'absent_target' and self.rollouts[0].groundings.shape[1] > 0
+        return ('grounding',) if grounded else ('embedding',)
 
     def _reserved(self, rollout: Rollout) -> bool:
         return rollout.seed % 4 == 0

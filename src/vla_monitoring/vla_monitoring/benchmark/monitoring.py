@@ -188,7 +188,7 @@ def measure_detection(options: argparse.Namespace) -> dict:
     status = collect([
         '--policy', options.policy, '--suite', options.suite, '--out', str(options.rollouts),
         '--episodes', str(options.episodes), '--axes', 'absent_target', 'clutter',
-        'unseen_combination', '--workers', str(options.workers)])
+        'unseen_combination', 'camera_shift', 'background', '--workers', str(options.workers)])
     if status:
         sys.exit(status)
     rollouts = load_rollouts(options.rollouts)

@@ -18,14 +18,22 @@ import numpy as np
 import yaml
 from pydantic import Field
 
-from vla_core.validation import ConfigurationError, Name, Real, StrictModel, read_yaml
+from vla_core import share
+from vla_core.validation import (
+    ConfigurationError,
+    Name,
+    Real,
+    StrictModel,
+    near_matches,
+    read_yaml,
+)
 from vla_monitoring.detection.conformal import Band
 from vla_monitoring.detection.rollouts import Rollout
 from vla_monitoring.detection.scorers import SCORERS, Scorer
 
 __all__ = [
     'PURPOSES', 'Card', 'Detector', 'DetectorError', 'Feature', 'FeatureError', 'Purpose',
-    'Verdict', 'Watch', 'load_detectors',
+    'Verdict', 'Watch', 'find_detectors', 'load_detectors',
 ]
 
 Feature = Literal['embedding', 'grounding']
@@ -181,6 +189,18 @@ class Watch:
             band.excess(self._step, score) > band.factor)
         self._step += 1
         return self._verdict
+
+
+def find_detectors(name_or_path: str) -> Path:
+    """The folder of detectors of a path, or of a name in ``config/detectors``."""
+    path = Path(name_or_path).expanduser()
+    if path.is_dir() or len(path.parts) != 1:
+        return path
+    folders = list(share.folders('vla_bringup', 'config/detectors'))
+    known = sorted({place.name for folder in folders for place in folder.iterdir()})
+    if path.name not in known:
+        raise DetectorError(f'no detectors {name_or_path!r}; {near_matches(path.name, known)}')
+    return next(folder / path.name for folder in folders if (folder / path.name).is_dir())
 
 
 def load_detectors(folder: Path) -> dict[Purpose, Detector]:

@@ -6,7 +6,6 @@ where it cannot judge. An alarm stays until the next task or instruction; who ac
 supervisor.
 """
 import time
-from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
@@ -18,7 +17,13 @@ from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
 from vla_core.validation import StrictModel
 from vla_interfaces.msg import PolicyFeatures, PolicyStatus
-from vla_monitoring.detection.detector import FeatureError, Verdict, Watch, load_detectors
+from vla_monitoring.detection.detector import (
+    FeatureError,
+    Verdict,
+    Watch,
+    find_detectors,
+    load_detectors,
+)
 from vla_monitoring.sampled import Sampled
 
 __all__ = ['DetectorParameters', 'FailureDetectorNode', 'main']
@@ -32,7 +37,8 @@ class DetectorParameters(StrictModel):
 
     detectors: str = parameter(
         read_only=True,
-        description='folder of vla_monitoring.train_detector, for the policy that runs')
+        description='folder of vla_monitoring.train_detector, or a name in config/detectors, for '
+                    'the policy that runs')
 
 
 class FailureDetectorNode(Node):
@@ -40,7 +46,7 @@ class FailureDetectorNode(Node):
 
     def __init__(self) -> None:
         super().__init__('failure_detector')
-        folder = Path(declare(self, DetectorParameters).detectors).expanduser()
+        folder = find_detectors(declare(self, DetectorParameters).detectors)
         self._watches = {purpose: Watch(detector)
                          for purpose, detector in load_detectors(folder).items()}
         self._verdicts: dict[str, Verdict | None] = dict.fromkeys(self._watches)

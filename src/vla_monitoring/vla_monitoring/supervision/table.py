@@ -39,9 +39,9 @@ REACTION_TEXTS: dict[str, str] = {
              'once the condition has been gone for `resume_after_s`',
     'hold': 'as pause, the running task is cancelled, and nothing begins again before '
             '`supervisor/release`',
-    'stop': 'the latched stop of the controller (service `stop`), and what hold does; nothing '
-            'moves before `supervisor/release` or `release`, and either is undone while the '
-            'condition lasts',
+    'stop': 'the latched stop of the controller (service `stop`), which ends the task as '
+            'stopped; execution drops its chunks, and nothing moves before '
+            '`supervisor/release` or `release`, and either is undone while the condition lasts',
 }
 
 PAGE = """# The safety supervisor

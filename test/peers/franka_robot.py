@@ -10,7 +10,8 @@ serves, a line of JSON on stdin is carried out and answered by one on stdout:
     {"do": "object", "width": 0.03}          something between the fingers; null takes it away
     {"do": "mute", "seconds": 0.5}           no states go out, as with a broken cable
 
-`franka-sim` itself knows no contact: here a push beyond the collision thresholds that the client
+`franka-sim` applies a command that comes after its cycle; here it is dropped, as the Franka Control
+Interface documents ("System requirements"). `franka-sim` itself knows no contact: here a push beyond the collision thresholds that the client
 has set ends the motion as a Cartesian reflex does, and O_F_ext_hat_K is the arm's answer to it.
 """
 import argparse
@@ -113,6 +114,9 @@ class Robot(FrankaSimServer):
         super().handle_stop_move_command(client_socket, header)
         if self.chosen_mode is not RobotMode.kIdle:
             self.robot_state.state['robot_mode'] = self.chosen_mode
+
+    def _absorb_within_motion_limits(self, command, *, fresh):
+        return fresh and super()._absorb_within_motion_limits(command, fresh=fresh)
 
     def _account_for_communication_cycle(self):
         while time.monotonic() < self.muted_until:

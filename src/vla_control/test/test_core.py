@@ -193,6 +193,7 @@ def test_a_hardware_fault_latches_the_stop_until_recovered_and_released(lockstep
     robot.core.switch(['cartesian_impedance'], [])
     robot.run(0.1)
     robot.hardware.inject_fault('reflex', 'bumped', 'arm')
+    assert (robot.core.fault_text, robot.core.latch.engaged) == ('', False)  # told as one
     robot.run(0.1)
     assert robot.core.latch.reason == 'hardware fault: arm: reflex: bumped'
     with pytest.raises(ControllerError, match='recover it first'):

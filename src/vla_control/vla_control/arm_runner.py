@@ -14,7 +14,7 @@ from vla_control.safety.parameters import SafetyParameters
 from vla_control.safety.staleness import StreamState, StreamWatch
 from vla_control.safety.stop import Rest, StopLatch
 from vla_control.safety.targets import TargetGuard, TargetRefused
-from vla_hardware import ArmCommand, ControlMode, HardwareInterface
+from vla_hardware import ArmCommand, ControlMode, HardwareInterface, RobotState
 
 __all__ = ['ArmRunner', 'ArmStatus']
 
@@ -36,6 +36,7 @@ class ArmRunner:
         context: ArmContext,
         command: ArmCommand,
         hardware: HardwareInterface,
+        robot: RobotState,
         safety: SafetyParameters,
         latch: StopLatch,
         leads: bool,
@@ -47,6 +48,7 @@ class ArmRunner:
         self.guard = TargetGuard(context.profile, safety, context.workspace)
         self.status = ArmStatus.RESTING
         self._hardware = hardware
+        self._robot = robot
         self._safety = safety
         self._latch = latch
         self._rest = Rest(context.model, context.capabilities, floats=leads)
@@ -87,6 +89,7 @@ class ArmRunner:
         """Hand the arm to a controller without a jump; HardwareError when the mode is refused."""
         if controller.mode is not self.command.mode:
             self._hardware.set_mode(self.context.profile.name, controller.mode)
+            self._hardware.read(self._robot)  # an arm may have had to brake for it
             self._reset_limiter(controller.mode)
             self.command.mode = controller.mode
         controller.start(self.limiter.last)

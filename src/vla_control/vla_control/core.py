@@ -84,7 +84,7 @@ class ControlCore:
         self.ticks = 0
         self.time = 0.0
         self._hold = False
-        self._fault_text = ''
+        self.fault_text = ''  # the hardware's fault that the stop was latched for
         self._refusals: dict[str, float] = {}
         self._noted_idle: set[str] = set()
         self.runners: dict[str, ArmRunner] = {}
@@ -96,7 +96,8 @@ class ControlCore:
                 profile, arm, hardware.capabilities(arm.name), state,
                 ArmModel(profile, arm), ArmModel(profile, arm), self.dt, contexts)
             self.runners[arm.name] = ArmRunner(
-                context, command, hardware, self.safety, self.latch, arm.name in leaders)
+                context, command, hardware, self.state, self.safety, self.latch,
+                arm.name in leaders)
         distance = self.safety.self_collision_distance
         self._collisions = SelfCollisionWatch(profile, distance) if distance > 0.0 else None
         self.controllers: dict[str, Controller | GripperController] = {}
@@ -288,7 +289,7 @@ class ControlCore:
         """Clear the hardware's fault; the stop stays latched until it is released."""
         self.hardware.recover()
         self.hardware.read(self.state)  # a link that was gone saw nothing of a fall
-        self._fault_text = ''
+        self.fault_text = ''
         for runner in self.runners.values():
             runner.settle()
         self.events.append(('info', 'hardware recovered'))
@@ -319,8 +320,8 @@ class ControlCore:
         """Judge the state, compute every arm's command and write it."""
         time = self.time
         fault = self.hardware.fault
-        if fault is not None and str(fault) != self._fault_text:
-            self._fault_text = str(fault)
+        if fault is not None and str(fault) != self.fault_text:
+            self.fault_text = str(fault)
             self.stop(f'hardware fault: {fault}')
         if self._collisions is not None and not self.latch.engaged:
             near = self._collisions.check(time, [arm.position for arm in self.state.arms])

@@ -94,6 +94,15 @@ def test_a_lost_command_is_taken_from_the_robots_record():
     assert np.all(np.abs(change - before[2]) <= LIMITS.jerk * DT)
 
 
+def test_a_robot_that_rests_where_it_was_told_to_be_is_believed():
+    limiter = JointMotionLimiter(LIMITS, DT)
+    limiter.start(ARM.home)
+    first = limiter.limit_position(ARM.home + 0.1).copy()
+    limiter.confirm(first, np.zeros(7), np.zeros(7))  # it began to count with this command
+    step = limiter.limit_position(ARM.home + 0.1) - first
+    assert np.all(np.abs(step) <= LIMITS.jerk * DT**3)
+
+
 @pytest.mark.parametrize('seed', [1, 2])
 def test_the_tip_stays_within_its_limits(seed):
     limiter = TipMotionLimiter(ARM.cartesian, DT)

@@ -90,8 +90,7 @@ class StatePublisher:
         record['missed'] = missed
         record['stopped'] = core.latch.engaged
         record['stop_count'] = core.latch.count
-        fault = core.hardware.fault
-        texts = core.latch.reason, '' if fault is None else str(fault)
+        texts = core.latch.reason, core.fault_text
         if texts != self._texts:
             self._texts = texts
             record['stop_reason'], record['fault'] = (text.encode()[:200] for text in texts)

@@ -30,6 +30,7 @@ JERK_SHARE = 0.9  # the robot's records are float32, which a third derivative fe
 TIP_SHARE = 0.25  # of the tip's acceleration and jerk: the joints behind it have limits too
 BRAKING = 0.7  # share of the acceleration planned for catching up
 AGREEMENT = 4e-7  # rad, m: a record nearer than this is our own command, as float32 tells it
+SPEED_AGREEMENT = 1e-4  # rad/s: the same for its first derivative
 LOOKAHEAD = 0.005  # s by which a joint brakes before its envelope
 
 # Joint 1 to 7: where the envelope ends (rad), its offset (rad/s) and deceleration (rad/s²).
@@ -81,7 +82,8 @@ class JointMotionLimiter:
         self, position: np.ndarray, velocity: np.ndarray, acceleration: np.ndarray,
     ) -> None:
         """Take the robot's record of the last command [7] where it is not ours: that was lost."""
-        if np.abs(position - self.position).max() > AGREEMENT:
+        if (np.abs(position - self.position).max() > AGREEMENT
+                or np.abs(velocity - self.velocity).max() > SPEED_AGREEMENT):
             self.position[:], self.velocity[:] = position, velocity
             self.acceleration[:] = acceleration
 

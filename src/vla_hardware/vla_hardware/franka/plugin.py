@@ -80,6 +80,7 @@ class FrankaHardware(HardwareInterface):
         self._states: Datagrams | None = None
         self._newest: Any = None
         self._elapsed = 1  # cycles since the state before
+        self._met = False  # whether a state of this motion has been read: older ones mislead
         self._begun = False  # whether the motion has had its first command
         self._active = False
         self._cycles = self._lost_cycles = self._aborts = 0
@@ -179,7 +180,7 @@ class FrankaHardware(HardwareInterface):
             self._control = begin[self._mode]()
         except RuntimeError as error:
             self._abort(error)
-        self._begun = False
+        self._met = self._begun = False
 
     def _stop(self) -> None:
         """End the motion; the library tells the robot to stop, and the robot brakes and holds."""
@@ -221,6 +222,7 @@ class FrankaHardware(HardwareInterface):
             except RuntimeError as error:
                 self._abort(error)
             else:
+                self._met = True
                 self._elapsed = max(round(elapsed.to_sec() / CYCLE), 1)
                 self._cycles += self._elapsed
                 self._lost_cycles += self._elapsed - 1
@@ -260,7 +262,7 @@ class FrankaHardware(HardwareInterface):
             return
         if self._hand is not None:
             self._hand.aim(given.gripper, given.gripper_max_effort)
-        if self._control is None:
+        if self._control is None or not self._met:
             return
         if given.mode is not self._mode:
             self._halt(FaultCode.WRONG_MODE,

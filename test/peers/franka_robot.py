@@ -11,8 +11,9 @@ serves, a line of JSON on stdin is carried out and answered by one on stdout:
     {"do": "mute", "seconds": 0.5}           no states go out, as with a broken cable
 
 `franka-sim` applies a command that comes after its cycle; here it is dropped, as the Franka Control
-Interface documents ("System requirements"). `franka-sim` itself knows no contact: here a push beyond the collision thresholds that the client
-has set ends the motion as a Cartesian reflex does, and O_F_ext_hat_K is the arm's answer to it.
+Interface documents ("System requirements"). Nor does it know contact: here a push beyond the
+collision thresholds that the client has set ends the motion as a Cartesian reflex does, and
+O_F_ext_hat_K is the arm's answer to it.
 """
 import argparse
 import json

@@ -133,6 +133,10 @@ class TestFlow:
         chunk = policy.infer(observation(), prefix=plan, delay=3, rng=rng(9))
         assert chunk.prefix_length == 3
         assert np.allclose(chunk.data[:3], plan[:3], atol=1e-4)
+        trained = policy.with_guidance('trained').infer(
+            observation(), prefix=plan, delay=3, rng=rng(9))
+        assert np.allclose(trained.data[:3], plan[:3], atol=1e-4)
+        assert not np.allclose(trained.data[3:], chunk.data[3:])  # the rest is drawn otherwise
 
 
 def test_tokens_remember_actions_to_within_a_bin():

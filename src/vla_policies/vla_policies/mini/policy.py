@@ -116,6 +116,12 @@ class MiniPolicy(Policy):
         _load_weights(model, folder / configuration.weights)
         return cls(configuration, contract, processor, model)
 
+    def with_guidance(self, guidance: str) -> 'MiniPolicy':
+        """The same model, whose flow head lets a prefix enter in another way."""
+        settings = self.configuration.flow.model_copy(update={'guidance': guidance})
+        return MiniPolicy(self.configuration.model_copy(update={'flow': settings}),
+                          self.contract, self.processor, self.model, self.text)
+
     @property
     def latent_shape(self) -> tuple[int, int]:
         """Of what `encode` gives: tokens and their width."""

@@ -3,8 +3,11 @@ How strategies stand delay and loss: ``make bench NAME=seams``.
 
 Every strategy under every injected delay, and under 20 % loss, in lockstep over the same seeds of
 the tabletop pick; beside ours the naive client, which hands on the newest chunk's set-points as
-they are. Every reference at 100 Hz is differentiated and held against the limits of the profile. A
-result is written down as it comes, so an interrupted run goes on where it stopped.
+they are.
+
+For ``rtc_trained`` a flow head takes the prefix as it was trained to, else by guidance
+(``flow.guidance``). Every reference at 100 Hz is differentiated and held against the limits of the
+profile. A result is written down as it comes, so an interrupted run goes on where it stopped.
 """
 import argparse
 import importlib
@@ -87,15 +90,17 @@ def start(seams: Seams) -> Callable[[Item], dict[str, Any]]:
     policy, contract = load_policy(_place(seams.policy), world)
     observer = Observer(world, contract, images=seams.policy not in BUILT_IN)
     layout = Layout(contract.action.space, world.profile)
+    trained = policy.with_guidance('trained') if hasattr(policy, 'with_guidance') else policy
     episodes: dict[tuple[str, int, float], Episode] = {}
 
     def run(item: Item) -> dict[str, Any]:
         strategy, delay, loss, seed = item
         if item[:3] not in episodes:
             naive = strategy == 'naive'
-            episodes[item[:3]] = Episode(world, observer, policy, Inference(
-                strategy='replace' if naive else strategy, delay_s=delay / 1000, loss=loss,
-                law='stepped' if naive else 'jerk_limited', replan_steps=seams.replan_steps))
+            episodes[item[:3]] = Episode(
+                world, observer, trained if strategy == 'rtc_trained' else policy, Inference(
+                    strategy='replace' if naive else strategy, delay_s=delay / 1000, loss=loss,
+                    law='stepped' if naive else 'jerk_limited', replan_steps=seams.replan_steps))
         episode, rows = episodes[item[:3]], []
         episode.on_tick = rows.append
         result = episode.run(world.draw(seams.family, seed))

@@ -203,6 +203,26 @@ def test_a_gripper_moves_while_held_toggles_to_its_end_and_drops_nothing(hand):
     assert holding.states['arm'].told_opening == pytest.approx(0.5)
 
 
+def test_a_toggle_that_comes_before_the_charge_is_taken_is_done_then(hand):
+    nothing = np.zeros(6)
+    hand(twist(nothing, pressed=('toggle_gripper',)), 50, in_charge='nobody')
+    hand(twist(nothing), 200)
+    assert hand.states['arm'].opening == 0.0
+    hand(twist(nothing, pressed=('toggle_gripper',)), 150, in_charge='nobody')  # long ago
+    hand(twist(nothing), 200)
+    hand(twist(nothing, pressed=('toggle_gripper',)), 1, in_charge='nobody')
+    hand(twist(nothing, held=frozenset()), 1, in_charge='nobody')  # let go
+    hand(twist(nothing), 200)
+    assert hand.states['arm'].opening == 0.0
+
+
+def test_a_gripper_that_somebody_opened_wide_begins_there(hand):
+    state = hand.states['arm']
+    state.opening, state.told_opening = 1.0, 0.0  # a simulated world was put back
+    hand(twist(np.zeros(6), held=HELD | {'close'}), 30)
+    assert hand.target.opening == pytest.approx(0.7)
+
+
 def test_the_policy_drives_the_gripper_while_the_person_drives_the_arm(hand, franka):
     space = ActionSpace.of_robot(
         franka, 'pose', frame='base', rotation='rotation_6d', gripper='normalised_closed')

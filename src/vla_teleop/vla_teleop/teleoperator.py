@@ -5,7 +5,7 @@ A reference begins at rest where the arm was last told to be, if it is there, el
 measured; and it ends when it has rested for a while, so that others may move the arm.
 """
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from vla_teleop.sample import ANY_ARM, ArmInput, TeleopSample
 __all__ = ['ArmState', 'ArmTarget', 'Teleoperator']
 
 NEAR_M, NEAR_RAD, NEAR_JOINT = 0.05, 0.3, 0.15  # of a measured arm from what it was told
+WIDE_OPEN = 0.97  # openings from here on hold nothing
+EARLY_S = 1.0  # that a toggle may come before the charge is taken
 
 Pose = tuple[np.ndarray, np.ndarray]
 
@@ -53,6 +55,12 @@ class ArmState:
         near = np.abs(self.joints - self.told_joints).max() < NEAR_JOINT
         return self.told_joints if near else self.joints
 
+    @property
+    def start_opening(self) -> float | None:
+        """The same for the gripper, which rests on what it holds before it is where it was told."""
+        wide = self.opening is not None and self.opening >= WIDE_OPEN
+        return self.opening if self.told_opening is None or wide else self.told_opening
+
 
 @dataclass(frozen=True, eq=False)
 class ArmTarget:
@@ -82,6 +90,7 @@ class Teleoperator:
         self._rested_s = {one.name: 0.0 for one in profile.arms}
         self._still_s = dict.fromkeys(self._grippers, 0.0)
         self._ours = False
+        self._early_s = 0.0  # that a toggle pressed before the charge was taken still counts
 
     @property
     def at_rest(self) -> bool:
@@ -106,12 +115,15 @@ class Teleoperator:
         """
         if in_charge not in ('person', 'shared'):
             self._end()
+            self._early_s = max(EARLY_S if 'toggle_gripper' in sample.pressed else
+                                self._early_s - dt, 0.0) if 'dead_man' in sample.held else 0.0
             return {}
         if not self._ours:
             self._ours = True
             for name, gripper in self._grippers.items():
-                state = states[name]
-                gripper.begin(state.opening if state.told_opening is None else state.told_opening)
+                gripper.begin(states[name].start_opening)
+            if self._early_s > 0.0:
+                sample = replace(sample, pressed=(*sample.pressed, 'toggle_gripper'))
         held = sample.held if person_moves else frozenset()
         if person_moves:
             self._press(sample, in_charge)

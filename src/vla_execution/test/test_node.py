@@ -180,6 +180,22 @@ def test_a_safety_stop_drops_everything_until_it_is_started_again(bench, chunk, 
     assert len(room.targets) == count
 
 
+def test_a_chunk_that_was_under_way_at_a_stop_is_counted_and_not_complained_about(
+        bench, chunk, home, monkeypatch):
+    room = bench()
+    room.until(lambda: room.node._begun and room.chunks.get_subscription_count())
+    said = []
+    monkeypatch.setattr(room.node, '_say', said.append)
+    assert room.call('execution/stop').success
+    room.until(lambda: not room.node._begun)
+    room.send(chunk, np.tile(home, (5, 1)), age_s=5.0)
+    room.until(lambda: 'under way' in room.state().refusal)
+    assert not said
+    room.send(chunk, np.tile(home, (5, 1)))
+    room.until(lambda: 'execution/start' in room.state().refusal)
+    assert len(said) == 1
+
+
 def test_a_stop_moves_no_arm_that_it_did_not_lead(bench, chunk, home):
     room = bench(('strategy', 'replace'), ('hold_timeout', 0.2))
     room.until(lambda: room.node._begun and room.chunks.get_subscription_count())

@@ -62,7 +62,7 @@ class ExecutionNode(Node):
         self._renew_link(values)
         self._begun, self._waiting, self._leads = False, values.autostart, False
         self._safe, self._halted = True, False
-        self._ticked_ns, self._held_ns = 0, 0
+        self._ticked_ns, self._held_ns, self._stopped_ns = 0, 0, 0
         self._said = ''
         self._committed = self.create_publisher(ChunkMessage, 'committed_chunk', CHUNKS)
         self._status = self.create_publisher(ExecutionStatus, 'execution_status', CHUNKS)
@@ -119,6 +119,9 @@ class ExecutionNode(Node):
     def _take(self, chunk: ActionChunk, now_ns: int) -> None:
         executor = self._executor
         if not self._begun or not executor.started:
+            if chunk.stamp_ns <= self._stopped_ns:
+                executor.refuse('it was under way when the execution was stopped')
+                return
             self._refuse('execution is stopped; call execution/start' if not self._waiting
                          else f'execution cannot start: {self._state.problem}')
             return
@@ -184,10 +187,10 @@ class ExecutionNode(Node):
         return True, 'started'
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._waiting = False
+        self._waiting, self._stopped_ns = False, self._now()
         self._renew_link(self._settings.values)
         if self._begun:
-            self._executor.stop(self._now())
+            self._executor.stop(self._stopped_ns)
         response.success, response.message = True, 'stopping'
         return response
 
@@ -221,7 +224,7 @@ class ExecutionNode(Node):
         """Go on from where the robot is, once that is seen: in the pause it has stopped."""
         if now_ns < self._ticked_ns:
             self._state.history.clear()
-            self._begun, self._waiting = False, True
+            self._begun, self._waiting, self._stopped_ns = False, True, 0
             self.get_logger().warning('time went back; the execution begins anew')
             return False
         robot = self._state.known(now_ns, self._settings.values.max_state_age)

@@ -1,10 +1,12 @@
 """The node: robot_description and joint_states in, /tf, /tf_static and the description out."""
 import sys
+import time
 from pathlib import Path
 
 import rclpy
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor, SetParametersResult
+from rclpy.callback_groups import CallbackGroup
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -21,15 +23,28 @@ from tf2_msgs.msg import TFMessage
 from robot_state_publisher.stop_signal import StopSignal
 from robot_state_publisher.urdf import Joint, Robot, UrdfError, parse
 
-LOOK_FOR_STOP_S = 0.2
+LOOK_ASIDE_S = 0.05  # how often parameters, services and signals are looked for
 
 
 class UnknownParameterError(ValueError):
     """A parameter was given that the node does not have."""
 
 
+class TakenByHand(CallbackGroup):
+    """Keeps an executor from what `RobotStatePublisher.take` takes."""
+
+    def can_execute(self, entity) -> bool:
+        return False
+
+    def beginning_execution(self, entity) -> bool:
+        return False
+
+    def ending_execution(self, entity) -> None:
+        pass
+
+
 class RobotStatePublisher(Node):
-    """Publishes where every link of a robot stands."""
+    """Publishes where every link of a robot stands; `take` handles what came on joint_states."""
 
     def __init__(self, description: str = '') -> None:
         """
@@ -53,7 +68,25 @@ class RobotStatePublisher(Node):
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
         self._joint_states = self.create_subscription(
-            JointState, 'joint_states', self._publish_moving, qos_profile_sensor_data)
+            JointState, 'joint_states', self._publish_moving, qos_profile_sensor_data,
+            callback_group=TakenByHand())
+        self._waiting = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, self.context.handle)
+
+    def take(self, timeout_sec: float) -> None:
+        """
+        Wait for joint states and publish those that are due.
+
+        An executor of rclpy spends nearly a millisecond of processor time a message.
+        """
+        waiting, handle = self._waiting, self._joint_states.handle
+        with handle:
+            waiting.clear_entities()
+            waiting.add_subscription(handle)
+            waiting.wait(round(timeout_sec * 1e9))
+            for _ in range(qos_profile_sensor_data.depth):
+                if (taken := handle.take_message(JointState, False)) is None:
+                    break
+                self._publish_moving(taken[0])
 
     def _declare_parameters(self, description: str) -> None:
         self.declare_parameter('robot_description', description, ParameterDescriptor(
@@ -181,10 +214,13 @@ def main() -> int:
         arguments = remove_ros_args(sys.argv)[1:]
         description = Path(arguments[0]).read_text() if arguments else ''
         executor = SingleThreadedExecutor()
-        executor.add_node(RobotStatePublisher(description))
-        # rclpy.spin_until_future_complete would leave a callback in the future at every turn.
+        node = RobotStatePublisher(description)
+        executor.add_node(node)
         while not stop.received.done():
-            executor.spin_once(timeout_sec=LOOK_FOR_STOP_S)
+            aside = time.monotonic() + LOOK_ASIDE_S
+            while (left := aside - time.monotonic()) > 0.0:
+                node.take(left)
+            executor.spin_once(timeout_sec=0.0)
     except UrdfError as error:
         return fail(f'robot_description: {error}')
     except rclpy_implementation.RCLError as error:

@@ -198,6 +198,7 @@ class ExecutionNode(Node):
 
     def _tick(self) -> None:
         now = self._now()
+        self._state.look()
         if self._waiting and self._safe:
             self._begin(now)
         if not self._begun:
@@ -223,7 +224,7 @@ class ExecutionNode(Node):
     def _resume(self, now_ns: int) -> bool:
         """Go on from where the robot is, once that is seen: in the pause it has stopped."""
         if now_ns < self._ticked_ns:
-            self._state.history.clear()
+            self._state.forget()
             self._begun, self._waiting, self._stopped_ns = False, True, 0
             self.get_logger().warning('time went back; the execution begins anew')
             return False

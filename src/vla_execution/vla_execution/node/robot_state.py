@@ -4,14 +4,16 @@ from collections.abc import Callable
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
-from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 
 from vla_core.conversion import ConversionError, pose_from_message, reorder, time_from_message
+from vla_core.sampled import Sampled
 from vla_execution.history import StateHistory
 from vla_execution.layout import Coordinates, Layout
 
 __all__ = ['RobotState', 'arm_prefix']
+
+KEPT = 100  # messages between two looks: those of 1 kHz for 0.1 s
 
 
 def arm_prefix(layout: Layout, arm: str) -> str:
@@ -21,7 +23,11 @@ def arm_prefix(layout: Layout, arm: str) -> str:
 
 
 class RobotState:
-    """Follows `joint_states` and, for tip poses, `current_pose`; keeps what was, by stamp."""
+    """
+    Follows `joint_states` and, for tip poses, `current_pose`; keeps what was, by stamp.
+
+    What has come is taken at a `look`, and before it is told what is `known`.
+    """
 
     def __init__(
         self, node: Node, layout: Layout,
@@ -36,16 +42,27 @@ class RobotState:
         self.openings: np.ndarray | None = None  # [g], as measured
         self._joints = layout.space.is_joint_kind
         self.problem = 'no joint_states yet'
-        node.create_subscription(
-            JointState, 'joint_states', self._take_joints, qos_profile_sensor_data)
-        for index, arm in enumerate(layout.arms):
-            node.create_subscription(
-                PoseStamped, arm_prefix(layout, arm.name) + 'current_pose',
-                lambda message, index=index: self._take_pose(index, message),
-                qos_profile_sensor_data)
+        self._joint_states = Sampled(node, JointState, 'joint_states', KEPT)
+        self._current_poses = [
+            Sampled(node, PoseStamped, arm_prefix(layout, arm.name) + 'current_pose', KEPT)
+            for arm in layout.arms]
+
+    def look(self) -> None:
+        """Take the messages that have come."""
+        for message in self._joint_states.take():
+            self._take_joints(message)
+        for index, poses in enumerate(self._current_poses):
+            for message in poses.take():
+                self._take_pose(index, message)
+
+    def forget(self) -> None:
+        """Let go of all that has come."""
+        self.look()
+        self.history.clear()
 
     def known(self, now_ns: int, max_age_s: float) -> np.ndarray | None:
         """The newest row [D]; None when it is too old, and `problem` says which topic it is."""
+        self.look()
         newest = self.history.newest_ns
         if newest is None or (now_ns - newest) * 1e-9 > max_age_s:
             if newest is not None:

@@ -15,6 +15,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from vla_core.conversion import ConversionError, features_from_message, time_from_message
 from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
+from vla_core.sampled import Sampled
 from vla_core.validation import StrictModel
 from vla_interfaces.msg import PolicyFeatures, PolicyStatus
 from vla_monitoring.detection.detector import (
@@ -24,7 +25,6 @@ from vla_monitoring.detection.detector import (
     find_detectors,
     load_detectors,
 )
-from vla_monitoring.sampled import Sampled
 
 __all__ = ['DetectorParameters', 'FailureDetectorNode', 'main']
 

@@ -23,11 +23,11 @@ from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import ArmProfile, RobotProfile
 from vla_core.rotation import angle_between
+from vla_core.sampled import Sampled
 from vla_core.validation import StrictModel
 from vla_interfaces.msg import ActionChunk, ExecutionStatus, SafetyState
 from vla_monitoring.detection.detector import PURPOSES
 from vla_monitoring.health import ERROR, OK, STALE, WARN, Health, Report
-from vla_monitoring.sampled import Sampled
 from vla_monitoring.supervision.supervisor import Decision, Supervisor
 from vla_monitoring.supervision.table import OperatorStop, SupervisionTable
 

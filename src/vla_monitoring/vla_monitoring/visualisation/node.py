@@ -21,8 +21,8 @@ from vla_core.conversion import ConversionError, image_from_message, image_to_me
 from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import CameraProfile, RobotProfile
+from vla_core.sampled import Sampled
 from vla_core.validation import Real, StrictModel
-from vla_monitoring.sampled import Sampled
 from vla_monitoring.visualisation import markers
 from vla_monitoring.visualisation.colours import COMMITTED, EXECUTED, PREDICTED, SAMPLES, faded
 from vla_monitoring.visualisation.overlay import SeenPath, as_rgb, draw_paths, see_path

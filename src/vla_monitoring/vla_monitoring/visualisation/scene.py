@@ -29,6 +29,7 @@ from vla_core.conversion import (
 )
 from vla_core.description import robot_description
 from vla_core.profile import ArmProfile, RobotProfile
+from vla_core.sampled import Sampled
 from vla_interfaces.msg import (
     ActionChunk as ChunkMessage,
     ExecutionStatus,
@@ -36,7 +37,6 @@ from vla_interfaces.msg import (
     PolicyStatus,
     SafetyState,
 )
-from vla_monitoring.sampled import Sampled
 from vla_monitoring.visualisation.tip_paths import ArmState, TipPath, TipPaths
 
 __all__ = ['LiveScene', 'ShownChunk']

@@ -22,9 +22,9 @@ from vla_core.description import robot_description
 from vla_core.node import run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import RobotProfile
+from vla_core.sampled import Sampled
 from vla_core.validation import ConfigurationError, Real, StrictModel
 from vla_execution.strategies import available
-from vla_monitoring.sampled import Sampled
 from vla_monitoring.visualisation.colours import COMMITTED, EXECUTED, PREDICTED, faded
 from vla_monitoring.visualisation.overlay import as_rgb
 from vla_monitoring.visualisation.scene import EXECUTED_S, LiveScene

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from vla_core.action_chunk import ActionChunk
 from vla_core.clock import Clock
-from vla_core.policy_contract import Sample, process_instruction
+from vla_core.policy_contract import CameraSample, Sample, process_instruction
 from vla_core.profile import RobotProfile
 from vla_core.streams import StreamProblem
 from vla_inference.assembly import ObservationAssembly, ObservationUnavailable
@@ -103,7 +103,9 @@ class PolicySession:
 
     def add(self, topic: str, sample: Sample) -> None:
         """Take a sample of a stream."""
-        if self.assembly.add(topic, sample, self._clock.now_ns()):
+        of_use = self.assembly.add(topic, sample, self._clock.now_ns())
+        # Where there are cameras, only a picture makes another observation.
+        if of_use and (isinstance(sample, CameraSample) or not self.contract.images):
             newer_ns = self.assembly.newer_ns()
             if newer_ns is not None:
                 self.inference.notice(newer_ns)

@@ -66,8 +66,8 @@ class Person:
         self.node.create_subscription(ActionChunk, 'action_chunk', self._take, 10)
         self.node.create_subscription(PolicyStatus, 'policy_status', self._take_status, 10)
 
-    def _take(self, chunk: ActionChunk) -> None:
-        self.chunks.append((chunk, time.time_ns()))
+    def _take(self, chunk: ActionChunk, info: dict[str, int]) -> None:
+        self.chunks.append((chunk, info['source_timestamp']))  # ns, when it was published
 
     def _take_status(self, status: PolicyStatus) -> None:
         self.status = status
@@ -201,9 +201,9 @@ def _measure_latency(contract: str, cameras: str, seconds: float) -> dict[str, f
         person.finish(handle)
     stamps = np.array([_ns(chunk.header.stamp) for chunk, _ in chunks])
     asked = np.array([_ns(chunk.inference_start) for chunk, _ in chunks])
-    came = np.array([received for _, received in chunks])
+    published = np.array([at for _, at in chunks])
     model = np.array([chunk.uncertainty[0] for chunk, _ in chunks])
-    request_ms, overhead_ms = (asked - stamps) / 1e6, (came - stamps) / 1e6 - 1e3 * model
+    request_ms, overhead_ms = (asked - stamps) / 1e6, (published - stamps) / 1e6 - 1e3 * model
     return {
         'camera_to_request_p50_ms': _round(np.median(request_ms)),
         'camera_to_request_p99_ms': _round(np.quantile(request_ms, 0.99)),

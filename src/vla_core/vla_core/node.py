@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,35 @@ def run_node(make_node: Callable[[], Any], args: Sequence[str] | None = None) ->
     end the spin between two callbacks: rclpy's own handlers would take the context away under
     the one that runs.
     """
+    sys.setswitchinterval(SWITCH_S)
+    with ExitStack() as running, suppress(KeyboardInterrupt):
+        stop = StopSignal()
+        try:
+            status = _run(make_node, args, stop, running)
+        finally:
+            stop.disregarded = True
+        return status
+    return 0
+
+
+def _run(
+    make_node: Callable[[], Any], args: Sequence[str] | None, stop: StopSignal,
+    running: ExitStack,
+) -> int:
+    """`run_node` without its end: what has to be closed then is put on ``running``."""
     import rclpy
     from rclpy.impl.implementation_singleton import rclpy_implementation
     from rclpy.signals import SignalHandlerOptions
 
     from vla_core.executor import KeepingExecutor
-    sys.setswitchinterval(SWITCH_S)
-    stop = StopSignal()
-    node = executor = None
+    executor = None
     try:
+        running.callback(rclpy.try_shutdown)
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
+        running.callback(node.destroy_node)
         executor = KeepingExecutor()
+        running.callback(executor.shutdown)
         executor.add_node(node)
         stopped = threading.Event()
         stop.deliver_to(lambda: (stopped.set(), executor.wake()))
@@ -57,15 +74,6 @@ def run_node(make_node: Callable[[], Any], args: Sequence[str] | None = None) ->
         reason = ' '.join(str(error).split(', at /')[0].split())
         print(f'error: {reason}', file=sys.stderr)
         return MISTAKE
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        stop.disregard()
-        if executor is not None:
-            executor.shutdown()
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
     return 0
 
 

@@ -17,10 +17,12 @@ class StopSignal:
 
     Until ``deliver_to`` names the callback, either raises KeyboardInterrupt as Python's own
     handler of SIGINT does, so that a slow start can be broken off. A signal that came before is
-    delivered too, should the interrupt have been swallowed. To be made in the main thread.
+    delivered too, should the interrupt have been swallowed. Once ``disregarded`` is set, a signal
+    changes nothing: the process is ending. To be made in the main thread.
     """
 
     def __init__(self) -> None:
+        self.disregarded = False  # no method: a signal could still come as it is called
         self._delivering = False
         self._reader, self._writer = socketpair()
         self._writer.setblocking(False)
@@ -37,12 +39,8 @@ class StopSignal:
         threading.Thread(
             target=self._deliver, args=(callback,), name='stop_signal', daemon=True).start()
 
-    def disregard(self) -> None:
-        """From now on a signal changes nothing: the process is ending."""
-        self._delivering = True
-
     def _handle(self, number: int, frame: object) -> None:
-        if not self._delivering:
+        if not (self._delivering or self.disregarded):
             raise KeyboardInterrupt
 
     def _deliver(self, callback: Callable[[], None]) -> None:

@@ -108,7 +108,7 @@ class Robot:
         self.client.release()
         self.wait(lambda s: not s.stopped and not s.fault)
         self.stays(before, 0.4, SAG)
-        path = self.sway(1.2)
+        path = self.sway(2.0)  # servos on a busy machine follow late
         assert np.ptp(path[:, 0]) > 0.2
 
     def stays(self, place, seconds, tolerance):
@@ -184,8 +184,9 @@ def test_the_wiring_names_what_is_wrong(tmp_path):
         create('aloha', profile, wiring='alohaa')
 
 
-def test_a_bus_reads_writes_and_names_what_fails(buses):
-    bus = Bus(buses.port('left'), 1_000_000, 0.02)
+def test_a_bus_reads_writes_and_names_what_fails(buses, request):
+    bus = Bus(buses.port('left'), 1_000_000, 0.1)  # servos of ours answer beside other tests
+    request.addfinalizer(bus.close)
     bus.open()
     assert bus.ping(2) == 1120
     with pytest.raises(NoAnswer, match='servo 20 did not answer'):

@@ -5,28 +5,34 @@ A stream of 100 Hz costs a reader of 20 Hz a fifth, and a flood costs it no more
 its queue: the middleware drops what is not taken.
 """
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from rclpy.callback_groups import CallbackGroup
-from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+if TYPE_CHECKING:
+    from rclpy.node import Node
+    from rclpy.qos import QoSProfile
 
 __all__ = ['Sampled']
 
 MessageT = TypeVar('MessageT')
 
 
-class _NeverCalled(CallbackGroup):
-    """Keeps the executor from waking up for what is taken by hand."""
+@cache
+def _never_called() -> type:
+    """A callback group that keeps the executor from waking up for what is taken by hand."""
+    from rclpy.callback_groups import CallbackGroup
 
-    def can_execute(self, entity: object) -> bool:
-        return False
+    class NeverCalled(CallbackGroup):
+        def can_execute(self, entity: object) -> bool:
+            return False
 
-    def beginning_execution(self, entity: object) -> bool:
-        return False
+        def beginning_execution(self, entity: object) -> bool:
+            return False
 
-    def ending_execution(self, entity: object) -> None:
-        pass
+        def ending_execution(self, entity: object) -> None:
+            pass
+
+    return NeverCalled
 
 
 class Sampled(Generic[MessageT]):
@@ -37,13 +43,14 @@ class Sampled(Generic[MessageT]):
     looks.
     """
 
-    def __init__(self, node: Node, message_type: type[MessageT], topic: str, depth: int = 1,
-                 qos: QoSProfile | None = None) -> None:
+    def __init__(self, node: 'Node', message_type: type[MessageT], topic: str, depth: int = 1,
+                 qos: 'QoSProfile | None' = None) -> None:
+        from rclpy.qos import QoSProfile, ReliabilityPolicy
         self._node = node
         self._subscription = node.create_subscription(
             message_type, topic, _ignore,
             qos or QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT),
-            callback_group=_NeverCalled())
+            callback_group=_never_called()())
         self._depth = qos.depth if qos else depth
         self.newest: MessageT | None = None
 

@@ -26,7 +26,7 @@ endif
 INSTALLED := $(ROBOT_SIDE:%=$(DONE)/%)
 PIP := tools/pip_install $(VENV_PYTHON) $(VERSIONS)
 
-.PHONY: help run test test-long build setup lint bench docs clean
+.PHONY: help run test test-long build setup lint bench train docs clean
 
 help:
 	@printf '%s\n' \
@@ -35,6 +35,7 @@ help:
 	  'make build                     set up and build' \
 	  'make lint                      check style and package manifests' \
 	  'make bench NAME=transport      run a benchmark; the last line is JSON' \
+	  'make train POLICY=tabletop     train a policy that comes with the project, from nothing' \
 	  'make docs                      build the book into build/docs; a broken link fails' \
 	  'make test-long                 the long proofs' \
 	  'make clean                     remove what was built; CLEAN=all removes .venv too'
@@ -57,6 +58,9 @@ lint: $(DONE)/test
 
 bench: build
 	@exec $(WORKSPACE) $(VENV_PYTHON) tools/bench.py $(NAME) $(ARGS)
+
+train: build
+	@exec tools/train_shipped $(POLICY)
 
 # Not --quiet, which hides the warnings from --strict too.
 docs: build $(DONE)/docs

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from vla_core.action_space import ActionSpace
 from vla_core.policy_contract import PolicyContract
 from vla_core.validation import ConfigurationError
 from vla_execution.faults import FaultInjector, Faults
@@ -102,6 +103,12 @@ def test_a_state_rolls_as_far_as_the_reference_moves(franka, poses, home):
     solved = RollForward(wider, poses, franka, solve=lambda arm, place, turn, near: near + 0.1)
     rolled = solved.state(np.concatenate([franka.home, state]), home, after, 0.2)
     assert rolled[:7] == pytest.approx(franka.home + 0.1)
+    space = ActionSpace.of_robot(franka, 'joint_position')
+    reached = RollForward(wider, space, franka, reach=lambda arm, near: (near[:3], np.eye(3)))
+    rolled = reached.state(
+        np.concatenate([franka.home, state]), np.zeros(7), np.full(7, 0.2), 0.2)
+    assert rolled[:7] == pytest.approx(franka.home + 0.2)
+    assert rolled[7:16] == pytest.approx([*(franka.home[:3] + 0.2), 1, 0, 0, 0, 1, 0])
 
 
 def test_a_stream_that_stops_for_ever_ends_in_a_hold(chunk, poses, home, franka, execute, walk):

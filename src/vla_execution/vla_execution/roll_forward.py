@@ -12,27 +12,36 @@ from vla_core.action_space import ActionSpace
 from vla_core.gripper import to_opening
 from vla_core.policy_contract import PolicyContract, StatePart
 from vla_core.profile import RobotProfile
-from vla_core.rotation import quaternion_inverse, quaternion_multiply, quaternion_to_matrix
+from vla_core.rotation import (
+    matrix_to_quaternion,
+    quaternion_inverse,
+    quaternion_multiply,
+    quaternion_to_matrix,
+)
 from vla_execution.layout import FROM_QUATERNION, to_quaternion
 
-__all__ = ['RollForward', 'Solve']
+__all__ = ['Reach', 'RollForward', 'Solve']
 
 #: Joints [n] of an arm, near those given, that bring its tip to a position and rotation matrix.
 Solve = Callable[[str, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+#: Position and rotation matrix of an arm's tip for its joints [n].
+Reach = Callable[[str, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class RollForward:
     """
     Moves states of ``contract`` along references of the absolute ``space``.
 
-    Joints of an arm that is commanded by poses follow by ``solve``; without it they stay.
+    Joints of an arm that is commanded by poses follow by ``solve``, the tip of one that is
+    commanded by joints by ``reach``; without these they stay.
     """
 
     def __init__(
         self, contract: PolicyContract, space: ActionSpace, profile: RobotProfile,
-        solve: Solve | None = None,
+        solve: Solve | None = None, reach: Reach | None = None,
     ) -> None:
-        self._space, self._profile, self._solve = space, profile, solve
+        self._space, self._profile = space, profile
+        self._solve, self._reach = solve, reach
         self._parts: list[tuple[StatePart, slice]] = []
         start = 0
         for part in contract.state.parts if contract.state else ():
@@ -62,7 +71,23 @@ class RollForward:
         for part, place in self._parts:
             if part.source == 'joint_position':
                 rolled[place] = self._joints(part, state[place], before, after, rolled)
+        if self._space.is_joint_kind:
+            self._tips(rolled)
         return rolled
+
+    def _tips(self, rolled: np.ndarray) -> None:
+        """Put the tips where the joints, rolled already, bring them."""
+        for part, place in self._parts:
+            if part.source != 'tip_pose' or self._reach is None:
+                continue
+            arm = self._profile.arm(part.arm)
+            held = {name: value * (np.pi / 180.0 if other.unit == 'deg' else 1.0)
+                    for other, where in self._parts if other.source == 'joint_position'
+                    for name, value in zip(other.names, rolled[where])}
+            if set(arm.joints) <= held.keys():
+                position, turn = self._reach(arm.name, np.array([held[j] for j in arm.joints]))
+                rolled[place] = np.concatenate([
+                    position, FROM_QUATERNION[part.rotation](matrix_to_quaternion(turn))])
 
     def _pose(
         self, part: StatePart, pose: np.ndarray, before: np.ndarray, after: np.ndarray,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from vla_core.kinematics import ArmKinematics, Unreachable
 from vla_core.profile import RobotProfile
 from vla_core.validation import ConfigurationError
 from vla_hardware.ros2_control.configuration import load_driver
-from vla_hardware.ros2_control.kinematics import ArmKinematics, Unreachable
 from vla_hardware.ros2_control.reference import ArmReference, TargetRefused
 
 PERIOD = 0.01

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from safetensors.torch import load_file
 
+from vla_core import share
 from vla_core.observation import Observation
 from vla_core.policy_contract import PolicyContract
 from vla_datasets import DatasetWriter
@@ -132,6 +133,19 @@ def test_the_head_alone_is_trained_on_another_policys_backbone(data, tmp_path):
     assert any(name.startswith('heads.flow.') for name in after)
 
 
+def test_a_policy_of_another_contract_gives_what_fits_and_no_statistics(data, tmp_path):
+    first = train(configuration(data, samples=160), tmp_path / 'first', threads=1)
+    action = CONTRACT.action.model_copy(update={'horizon': 8, 'replan_steps': 4})
+    CONTRACT.model_copy(update={'action': action}).save(tmp_path / 'shorter.yaml')
+    second = load_policy(train(configuration(
+        data, samples=16, contract=str(tmp_path / 'shorter.yaml'), initial=str(first),
+        learning_rate=1e-9, weight_decay=0.0), tmp_path / 'second', threads=1))
+    assert second.processor.action.offset.shape == (8, 10)
+    before, after = (load_file(folder / 'model.safetensors')
+                     for folder in (first, tmp_path / 'second'))
+    assert np.allclose(before['backbone.words.weight'], after['backbone.words.weight'], atol=1e-3)
+
+
 def test_data_that_do_not_fit_the_contract_are_named(data, tmp_path):
     taller = CONTRACT.model_copy(update={'rate_hz': 20.0})
     with pytest.raises(TrainingError, match=r'recorded at 10 Hz.*wants 20 Hz'):
@@ -140,6 +154,12 @@ def test_data_that_do_not_fit_the_contract_are_named(data, tmp_path):
     other = CONTRACT.model_copy(update={'images': (image,)})
     with pytest.raises(TrainingError, match=r"no feature 'observation.images.side'"):
         FrameStore.open([data], other, 1, tmp_path)
+    unfinished = tmp_path / 'unfinished'
+    with DatasetWriter.create(unfinished, fps=10, features={
+            'observation.state': {'dtype': 'float32', 'shape': (10,), 'names': None}}):
+        pass
+    with pytest.raises(TrainingError, match=r'unfinished: has no episodes; is it still being'):
+        FrameStore.open([unfinished], CONTRACT, 1, tmp_path)
 
 
 def test_what_a_person_got_wrong_is_one_line(data, tmp_path, capsys):
@@ -157,6 +177,19 @@ def test_a_policy_is_started_from_by_folder_or_name():
     unknown = configuration.model_copy(update={'initial': 'tabeltop'})
     with pytest.raises(TrainingError, match=r'initial: no policy .tabeltop.'):
         _ = unknown.initial_folder
+
+
+def test_the_recipe_makes_what_every_training_reads():
+    recipe = Path(__file__).parents[3] / 'tools' / 'train_shipped'
+    words = recipe.read_text().split()
+    trainings = [path.stem for folder in share.folders('vla_bringup', 'config/training')
+                 for path in folder.glob('*.yaml')]
+    assert len(set(trainings)) >= 5
+    for name in trainings:
+        assert name in words
+        assert set(TrainingConfiguration.load(name).data) <= set(words)
+    refused = subprocess.run([recipe, 'tabeltop'], capture_output=True, text=True)
+    assert refused.returncode == 2 and 'usage: tools/train_shipped POLICY' in refused.stderr
 
 
 def test_actions_are_followed_over_a_gap_in_what_was_observed(tmp_path):

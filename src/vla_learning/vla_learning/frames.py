@@ -17,6 +17,7 @@ from vla_core.policy_contract import PolicyContract, process_instruction
 from vla_datasets import DatasetReader
 from vla_learning.configuration import TrainingError
 from vla_policies.processing.anchoring import Anchor
+from vla_policies.processing.representation import Representation
 
 __all__ = ['FrameStore', 'Rephrase', 'find_function', 'statistics']
 
@@ -166,6 +167,8 @@ def _recordings(
 
 
 def _check(reader: DatasetReader, contract: PolicyContract) -> None:
+    if not len(reader):
+        raise TrainingError(f'{reader.root}: has no episodes; is it still being written?')
     features = reader.features
     wanted = {entry.key: (entry.processing.height, entry.processing.width, 3)
               for entry in contract.images}
@@ -212,9 +215,9 @@ def _images(
     return np.memmap(path, np.uint8, 'r', shape=shape)
 
 
-def statistics(store: FrameStore, contract: PolicyContract) -> dict[str, dict[str, list]]:
+def statistics(store: FrameStore, told: Representation) -> dict[str, dict[str, list]]:
     """Mean and deviation, extremes and quantiles of state [n] and anchored actions [H, D]."""
-    relative = Anchor(contract).relative(store.actions, store.state)
+    relative = Anchor(told.contract).relative(told.encode(store.actions), store.state)
     return {'state': _summary(store.state), 'action': _summary(relative)}
 
 

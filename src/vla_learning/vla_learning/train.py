@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from rich.console import Console
@@ -25,6 +26,7 @@ from vla_learning.configuration import TrainingConfiguration
 from vla_learning.evaluation import Evaluator
 from vla_learning.frames import FrameStore, statistics
 from vla_learning.trainer import Trainer
+from vla_policies.processing.representation import representation
 from vla_policies.registry import CONTRACT, SETTINGS
 
 __all__ = ['main', 'train', 'write_policy']
@@ -109,16 +111,26 @@ def write_policy(
 def _statistics(
     run: Path, store: FrameStore, contract: PolicyContract, configuration: TrainingConfiguration,
 ) -> dict:
-    """Those of the policy that is started from, else of the data; once made they stay."""
+    """
+    Those of the policy that is started from where its state and actions have the same shapes, else
+    of the data; once made they stay.
+    """
     path = run / 'statistics.json'
     if not path.exists():
+        numbers = statistics(
+            store, representation(configuration.policy.predicts, contract))
         if configuration.initial_folder:
-            text = (configuration.initial_folder / 'statistics.json').read_text()
-        else:
-            text = json.dumps(statistics(store, contract))
+            initial = json.loads((configuration.initial_folder / 'statistics.json').read_text())
+            if _shapes(initial) == _shapes(numbers):
+                numbers = initial
         run.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(json.dumps(numbers))
     return json.loads(path.read_text())
+
+
+def _shapes(numbers: dict) -> dict[str, dict[str, tuple[int, ...]]]:
+    return {part: {name: np.shape(value) for name, value in fields.items()}
+            for part, fields in numbers.items()}
 
 
 def _results(run: Path) -> list[dict[str, Any]]:

@@ -51,7 +51,8 @@ class Trainer:
         self.device = torch.device(device)
         torch.manual_seed(configuration.seed)
         self.processor = Processor(configuration.policy, contract, numbers)
-        self.model = MiniModel(configuration.policy.model, contract, (configuration.policy.head,))
+        self.model = MiniModel(
+            configuration.policy.model, self.processor.told, (configuration.policy.head,))
         if configuration.initial_folder:
             _begin_from(
                 self.model, configuration.initial_folder, configuration.freeze_backbone)

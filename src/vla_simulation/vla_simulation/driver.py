@@ -69,8 +69,14 @@ class ArmDriver:
         self, arm: str, position: np.ndarray, rotation: np.ndarray, start: np.ndarray,
     ) -> np.ndarray:
         """Joints [n] of an arm near ``start`` with the tip at a pose of its base frame."""
-        return next(one for one in self._arms if one.profile.name == arm).kinematics.solve(
-            position, rotation, start)
+        return self._kinematics(arm).solve(position, rotation, start)
+
+    def reach(self, arm: str, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tip pose of an arm in its base frame for its joints [n]."""
+        return self._kinematics(arm).forward(joints)
+
+    def _kinematics(self, arm: str) -> ArmKinematics:
+        return next(one for one in self._arms if one.profile.name == arm).kinematics
 
     def tick(self, action: np.ndarray) -> None:
         """Follow ``action`` [D] for `TICK_S` and step the physics by as much."""

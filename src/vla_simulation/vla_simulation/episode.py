@@ -136,7 +136,8 @@ class Episode:
             horizon=self.inference.horizon))
         self.space: ActionSpace = self.executor.space
         self.driver = ArmDriver(self.world, self.space)
-        self._roll = RollForward(contract, self.space, profile, self.driver.solve)
+        self._roll = RollForward(
+            contract, self.space, profile, self.driver.solve, self.driver.reach)
         self._times = np.arange(1, contract.action.horizon + 1) / contract.rate_hz
         self._replan_steps = (
             self.inference.replan_steps or contract.action.replan_steps or REPLAN_STEPS)

@@ -18,6 +18,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
+from vla_core.kinematics import ArmKinematics
 from vla_core.node import go_before_others, run_node
 from vla_core.parameters import declare, parameter
 from vla_core.profile import ArmProfile, RobotProfile
@@ -25,7 +26,6 @@ from vla_core.validation import ConfigurationError, StrictModel
 from vla_hardware.ros2_control.calls import CallFailed, Calls
 from vla_hardware.ros2_control.configuration import ArmDriver, load_driver
 from vla_hardware.ros2_control.gripper import GripperBridge
-from vla_hardware.ros2_control.kinematics import ArmKinematics
 from vla_hardware.ros2_control.outputs import message_type, reference_output
 from vla_hardware.ros2_control.reference import ArmReference, TargetRefused
 from vla_hardware.ros2_control.switching import ControllerSwitch

@@ -17,8 +17,8 @@ from ruckig import (
     Synchronization,
 )
 
+from vla_core.kinematics import ArmKinematics
 from vla_core.profile import ArmProfile
-from vla_hardware.ros2_control.kinematics import ArmKinematics
 
 __all__ = ['ArmReference', 'TargetRefused']
 

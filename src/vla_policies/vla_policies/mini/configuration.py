@@ -42,6 +42,9 @@ class MiniConfiguration(StrictModel):
 
     name: str = 'mini'
     head: Literal['l1', 'flow', 'tokens'] = 'l1'
+    predicts: Literal['actions', 'tips'] = Field(
+        'actions', description='the actions of the contract, or for joint positions the poses '
+                               'to which they bring the tips')
     weights: str = Field('model.safetensors', description='file, relative to the folder')
     statistics: str = Field('statistics.json', description='file, relative to the folder')
     state_normalisation: Method = 'mean_std'

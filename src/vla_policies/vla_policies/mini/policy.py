@@ -21,6 +21,7 @@ from vla_policies.mini.model import MiniModel
 from vla_policies.policy import Policy, PolicyError, Request, check_observation
 from vla_policies.processing.anchoring import Anchor
 from vla_policies.processing.normalisation import Normaliser
+from vla_policies.processing.representation import representation
 
 __all__ = ['POLICY', 'MiniPolicy', 'Processor', 'pad']
 
@@ -29,7 +30,8 @@ class Processor:
     """
     From observations to what the network takes, and from its output to actions.
 
-    Statistics are {'state': {…: [n]}, 'action': {…: [H, D]}}, of anchored actions.
+    Statistics are {'state': {…: [n]}, 'action': {…: [H, D]}}, of anchored actions as they are
+    told (`vla_policies.processing.representation`).
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class Processor:
         for part in ('state', 'action'):
             if part not in statistics:
                 raise PolicyError(f'{file}: {part}: is missing')
-        self.contract = contract
-        self.anchor = Anchor(contract)
-        action = contract.action
+        self.representation = representation(configuration.predicts, contract)
+        self.told = self.representation.contract
+        self.anchor = Anchor(self.told)
+        action = self.told.action
         self.state = Normaliser(
             configuration.state_normalisation, statistics['state'],
             (contract.state.dimension,), name=f'{file}: state')
@@ -62,15 +65,15 @@ class Processor:
         return tensor.float().div_(255.0).sub_(0.5)
 
     def to_network(self, actions: np.ndarray, state: np.ndarray) -> np.ndarray:
-        """Actions [..., h ≤ H, D] with state [..., n] to normalised ones of the same shape."""
-        relative = self.anchor.relative(actions, state)
+        """Actions [..., h ≤ H, D] with state [..., n] as the network tells them, normalised."""
+        relative = self.anchor.relative(self.representation.encode(actions), state)
         length = actions.shape[-2]
         return (relative - self.action.offset[:length]) / self.action.scale[:length]
 
     def to_actions(self, output: np.ndarray, state: np.ndarray) -> np.ndarray:
-        """The inverse, [..., H, D]; rotations made proper, grippers within their range."""
+        """The inverse, [B, H, D]; rotations made proper, grippers within their range."""
         actions = self.anchor.absolute(self.action.denormalise(output), state)
-        space = self.contract.action.space
+        space = self.told.action.space
         for part in space.slices:
             if space.rotation == 'rotation_6d':
                 actions[..., part.rotation] = matrix_to_rotation_6d(
@@ -78,7 +81,7 @@ class Processor:
         if space.gripper in ('normalised_open', 'normalised_closed'):
             columns = space.gripper_indices
             actions[..., columns] = actions[..., columns].clip(0.0, 1.0)
-        return actions
+        return self.representation.decode(actions, state)
 
 
 class MiniPolicy(Policy):
@@ -112,7 +115,7 @@ class MiniPolicy(Policy):
         except (OSError, ValueError) as error:
             raise PolicyError(f'{path}: cannot be read ({error})') from error
         processor = Processor(configuration, contract, statistics, str(path))
-        model = MiniModel(configuration.model, contract, (configuration.head,))
+        model = MiniModel(configuration.model, processor.told, (configuration.head,))
         _load_weights(model, folder / configuration.weights)
         return cls(configuration, contract, processor, model)
 
@@ -196,7 +199,8 @@ class MiniPolicy(Policy):
         if self.configuration.head != 'flow':
             return head.sample(readouts)
         settings = self.configuration.flow
-        shape = (self.contract.action.horizon, self.contract.action.space.dimension)
+        action = self.processor.told.action
+        shape = (action.horizon, action.space.dimension)
         noise = np.stack([
             (request.rng or np.random.default_rng()).standard_normal(shape, np.float32)
             for request in requests])

@@ -20,7 +20,15 @@ APPROACH_M = 0.07
 CLEAR_M = 0.004
 FAST, SLOW, CAREFUL = 0.30, 0.12, 0.05
 NEARLY_M, BEYOND = 0.012, 0.4
+#: How exactly fingers stand before they close, rad and m, and how much less so for each m before:
+#: who goes on only when it is exact teaches eyes of a centimetre to hover for ever.
+ALIGNED, NARROW_M, WIDENING = 0.17, 0.012, 0.2
 UP = np.array([0.0, 0.0, 1.0])
+
+
+def _cone(distance_m: float) -> float:
+    """How far aside a tool may be so far before what it will grip, m."""
+    return NARROW_M + WIDENING * max(distance_m, 0.0)
 
 
 def forward_and_down(yaw: float, pitch: float, roll: float = 0.0) -> np.ndarray:
@@ -52,11 +60,13 @@ class _TwoArmExpert(TaskExpert):
         stop = float(tool.arm.gripper.from_width(self.world.suite.movables[body].width))
         above = point + APPROACH_M * UP
         off = np.linalg.norm((position - point)[:2])
-        aligned = _angle(turn, rotation) < 0.12
+        height = position[2] - point[2]
+        aligned = _angle(turn, rotation) < ALIGNED
         path: Path = []
-        at = off < 0.010 and abs(position[2] - point[2]) < 0.010 and aligned
+        at = off < NARROW_M and abs(height) < NARROW_M and aligned
         if not (at and tool.opening() > stop - 0.10):
-            if not (off < 0.014 and aligned and tool.opening() > stop + 0.08):
+            within = off < _cone(height)
+            if not (within and aligned and tool.opening() > stop + 0.08):
                 if position[2] < above[2] - 0.02:
                     path.append(Waypoint(np.array([*position[:2], above[2]]), rotation, 1.0,
                                          speed=FAST))
@@ -101,6 +111,8 @@ class _TwoArmExpert(TaskExpert):
 class TransferExpert(_TwoArmExpert):
     """The giver brings the cube to the middle; the receiver takes it there, rolled a quarter."""
 
+    middle_m = 0.02
+
     def plan(self) -> dict[str, Path]:
         if not self.target:
             return self.rest()
@@ -126,8 +138,8 @@ class TransferExpert(_TwoArmExpert):
     def _hand_over(self, giver: Tool, receiver: Tool) -> dict[str, Path]:
         turn = self._upright()
         cube = self.world.position(self.target)
-        there = (np.linalg.norm(cube - MIDDLE) < 0.012
-                 and _angle(turn, self.world.rotation(self.target)) < 0.10)
+        there = (np.linalg.norm(cube - MIDDLE) < self.middle_m
+                 and _angle(turn, self.world.rotation(self.target)) < ALIGNED)
         path = self.carry(giver, self.target, MIDDLE, turn)
         if not there:
             return {giver.arm.name: path, receiver.arm.name: self._wait(receiver)}
@@ -141,9 +153,11 @@ class TransferExpert(_TwoArmExpert):
         stop = float(receiver.arm.gripper.from_width(
             self.world.suite.movables[self.target].width))
         steps: Path = []
-        at = np.linalg.norm(gap) < 0.010 and _angle(take, rotation) < 0.12
+        aligned = _angle(take, rotation) < ALIGNED
+        at = np.linalg.norm(gap) < NARROW_M and aligned
         if not (at and receiver.opening() > stop - 0.1):
-            if aside > 0.012 or _angle(take, rotation) > 0.12 or receiver.opening() < stop + 0.08:
+            within = aside < _cone(-gap @ toward)
+            if not (within and aligned and receiver.opening() > stop + 0.08):
                 steps.append(Waypoint(start, take, 1.0, speed=0.2, settles=True))
             steps.append(Waypoint(point, take, 1.0, speed=SLOW))
         steps.append(Waypoint(point, take, 0.0, settles=True, stop=stop, wait_s=0.2))

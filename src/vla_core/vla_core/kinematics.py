@@ -71,6 +71,17 @@ class ArmKinematics:
 
     def inverse(self, pose: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Joints [n] within their limits for a tip pose [7], near `position` [n]; Unreachable."""
+        joints, size = self._approach(pose, position)
+        if size < NEAR:
+            return joints
+        raise Unreachable(f'the pose is out of reach: {size:.3f} m or rad are left')
+
+    def nearest(self, pose: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """The same, but the joints that bring the tip as near as it gets where it is too far."""
+        return self._approach(pose, position)[0]
+
+    def _approach(self, pose: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, float]:
+        """Joints [n] and what is left, in m or rad."""
         limits = self._arm.limits
         goal = self._base * _se3(pose)
         joints = np.array(position, dtype=float)
@@ -83,14 +94,12 @@ class ArmKinematics:
             error = pin.log6(self._data.oMf[self._tip].actInv(goal)).vector
             size = float(np.abs(error).max())
             if size < CLOSE:
-                return joints
+                break
             damping = DAMPING**2 * min(1.0, size * 10.0)
             step = jacobian.T @ np.linalg.solve(
                 jacobian @ jacobian.T + damping * np.eye(6), error)
             joints = np.clip(joints + step, limits.position_lower, limits.position_upper)
-        if size < NEAR:
-            return joints
-        raise Unreachable(f'the pose is out of reach: {size:.3f} m or rad are left')
+        return joints, size
 
 
 def _se3(pose: np.ndarray) -> pin.SE3:

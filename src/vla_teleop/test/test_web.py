@@ -222,7 +222,7 @@ def test_hostile_pages_are_shut_out_and_the_next_one_drives(web, hostile):
                 page.recv(5)
     with join(one) as page:
         def drives():
-            page.send(frame(held=['dead_man']))
+            page.send(frame(t=time.monotonic() * 1e3, held=['dead_man']))
             sample = one.read(0)
             return sample is not None and sample.held == {'dead_man'}
         until(drives)

@@ -146,28 +146,35 @@ class PageServer:
             {**HEADERS, 'Content-Length': str(len(self._page))}), self._page)
 
     async def _drive(self, page: ServerConnection) -> None:
+        """Hear a page; one that misbehaves no longer drives before it is told why and shut out."""
         self._pages.append(page)
-        pace, lateness = _Pace(), _Lateness()
         try:
-            async for text in page:
-                now = time.monotonic()
-                if not pace.may(now):
-                    await page.close(1008, 'too many frames')
-                    return
-                frame = parse(text)
-                if lateness.of(frame.t * 1e-3, now) > LATEST_S:
-                    continue
-                self._hear(page, frame.sample)
-        except FrameError as error:
-            await page.close(1008, str(error)[:110])
-        except ConnectionClosed:
-            pass
+            reason = await self._listen(page)
         finally:
             was_driver = self._pages[0] is page
             self._pages.remove(page)
             if was_driver:
                 with self._lock:
                     self._newest, self._gone = None, True
+        if reason:
+            await page.close(1008, reason[:110])
+
+    async def _listen(self, page: ServerConnection) -> str:
+        """Until it goes, which is no reason, or gives one to shut it out."""
+        pace, lateness = _Pace(), _Lateness()
+        try:
+            async for text in page:
+                now = time.monotonic()
+                if not pace.may(now):
+                    return 'too many frames'
+                frame = parse(text)
+                if lateness.of(frame.t * 1e-3, now) <= LATEST_S:
+                    self._hear(page, frame.sample)
+        except FrameError as error:
+            return str(error)
+        except ConnectionClosed:
+            pass
+        return ''
 
     def _hear(self, page: ServerConnection, sample: TeleopSample) -> None:
         drives = self._pages[0] is page

@@ -55,19 +55,26 @@ class ArmKinematics:
     def forward(self, position: np.ndarray) -> np.ndarray:
         """Pose [7] of the tip for joints [n] in rad."""
         pin.framesForwardKinematics(self._model, self._data, self._joints(position))
-        tip = self._base.actInv(self._data.oMf[self._tip])
-        return np.concatenate([tip.translation, matrix_to_quaternion(tip.rotation)])
+        return _numbers(self._base.actInv(self._data.oMf[self._tip]))
 
     def in_base(self, frame: str, pose: np.ndarray) -> np.ndarray:
         """A pose [7] of a frame that does not move, in the base frame; ValueError for others."""
         if frame == self._arm.base_frame:
             return pose
+        return _numbers(self._base.actInv(self._still(frame) * _se3(pose)))
+
+    def from_base(self, frame: str, pose: np.ndarray) -> np.ndarray:
+        """The inverse of `in_base`: a pose [7] of the base frame in one that does not move."""
+        if frame == self._arm.base_frame:
+            return pose
+        return _numbers(self._still(frame).actInv(self._base * _se3(pose)))
+
+    def _still(self, frame: str) -> pin.SE3:
         if not self._model.existFrame(frame) or \
                 self._model.frames[self._model.getFrameId(frame)].parentJoint != 0:
             raise ValueError(f'frame {frame!r} is none that stands still beside the arm; give '
                              f'poses in {self._arm.base_frame!r}')
-        moved = self._base.actInv(self._place(frame) * _se3(pose))
-        return np.concatenate([moved.translation, matrix_to_quaternion(moved.rotation)])
+        return self._place(frame)
 
     def inverse(self, pose: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Joints [n] within their limits for a tip pose [7], near `position` [n]; Unreachable."""
@@ -104,3 +111,7 @@ class ArmKinematics:
 
 def _se3(pose: np.ndarray) -> pin.SE3:
     return pin.SE3(quaternion_to_matrix(np.asarray(pose[3:])), np.asarray(pose[:3]))
+
+
+def _numbers(place: pin.SE3) -> np.ndarray:
+    return np.concatenate([place.translation, matrix_to_quaternion(place.rotation)])

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 __all__ = [
-    'IDENTITY', 'angle_between', 'matrix_to_quaternion', 'matrix_to_rotation_6d', 'normalise',
+    'IDENTITY', 'angle_between', 'from_quaternion', 'matrix_to_quaternion', 'matrix_to_rotation_6d',
+    'normalise',
     'quaternion_inverse', 'quaternion_multiply', 'quaternion_rotate', 'quaternion_to_matrix',
     'quaternion_to_rotation_vector', 'quaternion_to_rpy', 'rotation_6d_to_matrix',
-    'rotation_vector_to_quaternion', 'rpy_to_quaternion', 'shortest', 'slerp',
+    'rotation_vector_to_quaternion', 'rpy_to_quaternion', 'shortest', 'slerp', 'to_quaternion',
 ]
 
 #: The quaternion that turns nothing, read-only.
@@ -192,6 +193,34 @@ def matrix_to_rotation_6d(matrix: ArrayLike) -> Array:
     if m.shape[-2:] != (3, 3):
         raise ValueError(f'a rotation matrix has shape (..., 3, 3), not {m.shape}')
     return np.concatenate([m[..., :, 0], m[..., :, 1]], axis=-1)
+
+
+_TO_QUATERNION = {
+    'quaternion_xyzw': normalise,
+    'rotation_vector': rotation_vector_to_quaternion,
+    'rpy': rpy_to_quaternion,
+    'rotation_6d': lambda columns: matrix_to_quaternion(rotation_6d_to_matrix(columns)),
+}
+_FROM_QUATERNION = {
+    'quaternion_xyzw': lambda q: q,
+    'rotation_vector': quaternion_to_rotation_vector,
+    'rpy': quaternion_to_rpy,
+    'rotation_6d': lambda q: matrix_to_rotation_6d(quaternion_to_matrix(q)),
+}
+
+
+def to_quaternion(form: str, numbers: ArrayLike) -> Array:
+    """
+    Quaternions (..., 4) of rotations in ``form``, one of an ActionSpace's forms.
+
+    ValueError for numbers that are no rotation.
+    """
+    return _TO_QUATERNION[form](numbers)
+
+
+def from_quaternion(form: str, q: ArrayLike) -> Array:
+    """The numbers (..., k) of ``form`` for quaternions (..., 4)."""
+    return _FROM_QUATERNION[form](q)
 
 
 def shortest(q: ArrayLike, reference: ArrayLike) -> Array:

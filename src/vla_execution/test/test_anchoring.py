@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch
+from vla_core.anchoring import Anchoring
 from vla_core.rotation import rpy_to_quaternion
-from vla_execution.anchoring import Anchoring
 
 MS = 1_000_000
 STATE = np.array([0.45, 0.0, 0.3, *rpy_to_quaternion([np.pi, 0.0, 0.3]), 1.0])

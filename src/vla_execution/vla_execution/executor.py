@@ -12,10 +12,10 @@ import numpy as np
 
 from vla_core.action_chunk import ActionChunk, ChunkError
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch
+from vla_core.anchoring import Anchoring
 from vla_core.gripper import start_of_motion
 from vla_core.profile import RobotProfile
 from vla_core.rotation import angle_between
-from vla_execution.anchoring import Anchoring
 from vla_execution.layout import Coordinates, Layout
 from vla_execution.motion import Motion
 from vla_execution.plan import Sample

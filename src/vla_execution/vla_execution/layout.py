@@ -17,37 +17,9 @@ import numpy as np
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch
 from vla_core.gripper import from_opening, to_opening
 from vla_core.profile import ArmProfile, RobotProfile
-from vla_core.rotation import (
-    matrix_to_quaternion,
-    matrix_to_rotation_6d,
-    normalise,
-    quaternion_to_matrix,
-    quaternion_to_rotation_vector,
-    quaternion_to_rpy,
-    rotation_6d_to_matrix,
-    rotation_vector_to_quaternion,
-    rpy_to_quaternion,
-)
+from vla_core.rotation import from_quaternion, to_quaternion
 
-__all__ = ['Coordinates', 'Layout', 'to_quaternion']
-
-TO_QUATERNION = {
-    'quaternion_xyzw': normalise,
-    'rotation_vector': rotation_vector_to_quaternion,
-    'rpy': rpy_to_quaternion,
-    'rotation_6d': lambda columns: matrix_to_quaternion(rotation_6d_to_matrix(columns)),
-}
-FROM_QUATERNION = {
-    'quaternion_xyzw': lambda q: q,
-    'rotation_vector': quaternion_to_rotation_vector,
-    'rpy': quaternion_to_rpy,
-    'rotation_6d': lambda q: matrix_to_rotation_6d(quaternion_to_matrix(q)),
-}
-
-
-def to_quaternion(form: str, numbers: np.ndarray) -> np.ndarray:
-    """Quaternions [..., 4] of rotations in ``form``; ValueError for numbers that are none."""
-    return TO_QUATERNION[form](numbers)
+__all__ = ['Coordinates', 'Layout']
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +108,8 @@ class Layout:
         rows = np.empty((*shape, self.space.dimension))
         rows[..., self._linear_columns] = coordinates.linear.reshape(*shape, -1)
         for index, columns in enumerate(self._turn_columns):
-            rows[..., columns] = FROM_QUATERNION[self.space.rotation](
-                coordinates.turns[..., index, :])
+            rows[..., columns] = from_quaternion(
+                self.space.rotation, coordinates.turns[..., index, :])
         rows[..., self.space.gripper_indices] = coordinates.grippers
         return rows
 

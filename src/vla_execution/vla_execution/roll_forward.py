@@ -13,12 +13,13 @@ from vla_core.gripper import to_opening
 from vla_core.policy_contract import PolicyContract, StatePart
 from vla_core.profile import RobotProfile
 from vla_core.rotation import (
+    from_quaternion,
     matrix_to_quaternion,
     quaternion_inverse,
     quaternion_multiply,
     quaternion_to_matrix,
+    to_quaternion,
 )
-from vla_execution.layout import FROM_QUATERNION, to_quaternion
 
 __all__ = ['Reach', 'RollForward', 'Solve']
 
@@ -87,7 +88,7 @@ class RollForward:
             if set(arm.joints) <= held.keys():
                 position, turn = self._reach(arm.name, np.array([held[j] for j in arm.joints]))
                 rolled[place] = np.concatenate([
-                    position, FROM_QUATERNION[part.rotation](matrix_to_quaternion(turn))])
+                    position, from_quaternion(part.rotation, matrix_to_quaternion(turn))])
 
     def _pose(
         self, part: StatePart, pose: np.ndarray, before: np.ndarray, after: np.ndarray,
@@ -99,7 +100,7 @@ class RollForward:
         turned = quaternion_multiply(turn, to_quaternion(part.rotation, pose[3:]))
         return np.concatenate([
             pose[:3] + after[slices.translation] - before[slices.translation],
-            FROM_QUATERNION[part.rotation](turned)])
+            from_quaternion(part.rotation, turned)])
 
     def _opening(
         self, part: StatePart, opening: np.ndarray, after: np.ndarray, duration_s: float,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_core.action_chunk import ActionChunk, ChunkError
+from vla_core.anchoring import Anchoring
 from vla_core.rotation import angle_between
 from vla_execution import strategies
-from vla_execution.anchoring import Anchoring
 from vla_execution.horizon import choose
 from vla_execution.layout import Layout
 from vla_execution.plan import Plan, Sample

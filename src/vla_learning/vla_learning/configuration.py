@@ -50,7 +50,8 @@ class TrainingConfiguration(StrictModel):
     average: Real = Field(0.999, ge=0, lt=1, description='decay of the moving average of weights')
     place_weight: Real = Field(0.5, ge=0, description='of telling where target and goal are')
     look_weight: Real = Field(0.1, ge=0, description='of looking there in the pictures')
-    precision: Literal['float32', 'bfloat16'] = 'bfloat16'
+    precision: Literal['float32', 'bfloat16'] = Field(
+        'bfloat16', description='float32 is taken on a device that has no bfloat16')
     seed: int = Field(0, ge=0)
     evaluation: EvaluationPlan | None = None
 

@@ -61,6 +61,8 @@ def train(
                    note=f'{len(store)} of {len(store.instructions)} episodes')
         trainer = Trainer(configuration, contract, store, numbers, run, device)
         trainer.resume()
+        if configuration.precision == 'bfloat16' and not trainer.mixed:
+            bar.console.print('this processor has no bfloat16: training in float32')
         results = _results(run)
         log = _Log(run)
         task = bar.add_task('training', total=configuration.samples, note='',

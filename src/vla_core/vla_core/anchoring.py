@@ -20,13 +20,14 @@ from vla_core.action_chunk import ActionChunk
 from vla_core.action_space import ActionSpace, ActionSpaceMismatch, ArmSlices
 from vla_core.profile import RobotProfile
 from vla_core.rotation import (
+    from_quaternion,
     quaternion_inverse,
     quaternion_multiply,
     quaternion_rotate,
     quaternion_to_rotation_vector,
     rotation_vector_to_quaternion,
+    to_quaternion,
 )
-from vla_execution.layout import FROM_QUATERNION, to_quaternion
 
 __all__ = ['Anchoring']
 
@@ -157,6 +158,6 @@ class Anchoring:
                 step[old.rotation] = quaternion_to_rotation_vector(change) / gap
             else:
                 step[old.translation] = shift
-                step[old.rotation] = FROM_QUATERNION[self.space.rotation](change)
+                step[old.rotation] = from_quaternion(self.space.rotation, change)
             if not self._from_observation:
                 place, turn = row[new.translation], row[new.rotation]

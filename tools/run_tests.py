@@ -1,14 +1,15 @@
 """Run the tests of the workspace, or of the folders given, in several processes.
 
 Tests that measure time or load every core carry the marker `alone`; they run by themselves at the
-end. What fails is run once more with nothing beside it, because a test of real processes can fail
-for want of a processor; that is said, and a second failure counts.
+end. What fails is run again with nothing beside it, at most twice, because a test of real processes
+can fail for want of a processor; that is said, and what fails every time counts.
 """
 import subprocess
 import sys
 
 import pytest
 
+AGAIN = 2
 NOTHING_SELECTED = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
@@ -18,11 +19,12 @@ def _pytest(*options: str) -> int:
 
 
 def run(*options: str, beside: tuple[str, ...] = ()) -> int:
-    """Run pytest, what failed once more without the options ``beside``; return the exit status."""
+    """Run pytest, what failed again without the options ``beside``; return the exit status."""
     status = _pytest(*beside, *options)
-    if status == pytest.ExitCode.TESTS_FAILED:
-        print('what failed above is run once more by itself', flush=True)
-        status = _pytest('--last-failed', '--last-failed-no-failures', 'none', *options)
+    for _ in range(AGAIN):
+        if status == pytest.ExitCode.TESTS_FAILED:
+            print('what failed above is run again by itself', flush=True)
+            status = _pytest('--last-failed', '--last-failed-no-failures', 'none', *options)
     return status
 
 

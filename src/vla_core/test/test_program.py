@@ -55,3 +55,20 @@ def test_what_a_program_does_wrong_itself_is_no_mistake_of_a_person(tmp_path):
     process = start(tmp_path, 'def main():\n    raise RuntimeError("as it happens")\n')
     assert 'RuntimeError: as it happens' in process.communicate(timeout=10)[1]
     assert process.returncode == 1 != MISTAKE
+
+
+def test_at_the_end_only_what_was_registered_is_still_done(tmp_path):
+    process = start(tmp_path, (
+        'import atexit, sys\n'
+        'class Slow:\n    def __del__(self):\n        print("taken apart", flush=True)\n'
+        'kept = Slow()\n'
+        'def main():\n    atexit.register(print, "registered")\n    print("done")\n    return 3\n'))
+    output, error = process.communicate(timeout=10)
+    assert (process.returncode, output, error) == (3, 'done\nregistered\n', '')
+
+
+@pytest.mark.parametrize(('left', 'status'), [('sys.exit(4)', 4), ('sys.exit("why")', 1)])
+def test_a_program_that_exits_by_itself_keeps_its_status(tmp_path, left, status):
+    process = start(tmp_path, f'import sys\ndef main():\n    {left}\n')
+    assert process.communicate(timeout=10)[1] == ('why\n' if status == 1 else '')
+    assert process.returncode == status

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable
 from socket import socketpair
+from types import TracebackType
 from typing import Any
 
 __all__ = ['StopSignal']
@@ -30,8 +31,10 @@ class StopSignal:
         signal.set_wakeup_fd(self._writer.fileno())
         for number in STOPPING:
             signal.signal(number, self._handle)
-        # An interrupt amid a destructor cannot leave it; it is delivered all the same.
+        # An interrupt amid a destructor, or a library in C that is being imported and prints what
+        # it cannot pass on, does not get out; it is delivered all the same.
         sys.unraisablehook = _say_all_but_interrupts
+        sys.excepthook = _print_all_but_interrupts
 
     def deliver_to(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once, on a thread of its own, when a signal comes or has come."""
@@ -52,3 +55,10 @@ class StopSignal:
 def _say_all_but_interrupts(unraisable: Any) -> None:
     if not issubclass(unraisable.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(unraisable)
+
+
+def _print_all_but_interrupts(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None,
+) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)

@@ -64,6 +64,7 @@ def test_records_keep_the_newest_and_refuse_another_shape(contract):
     latents.close()
 
 
+@pytest.mark.alone
 def test_the_head_is_faster_than_the_slow_part_and_bears_its_stall(policy):
     assert isinstance(policy, Policy)
     drive(policy, 2.0)

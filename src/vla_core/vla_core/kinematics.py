@@ -53,9 +53,16 @@ class ArmKinematics:
         return joints
 
     def forward(self, position: np.ndarray) -> np.ndarray:
-        """Pose [7] of the tip for joints [n] in rad."""
-        pin.framesForwardKinematics(self._model, self._data, self._joints(position))
-        return _numbers(self._base.actInv(self._data.oMf[self._tip]))
+        """Poses [..., 7] of the tip for joints [..., n] in rad."""
+        position = np.asarray(position)
+        rows = position.reshape(-1, position.shape[-1])
+        places, turns = np.empty((len(rows), 3)), np.empty((len(rows), 3, 3))
+        for row, place, turn in zip(rows, places, turns):
+            pin.forwardKinematics(self._model, self._data, self._joints(row))
+            tip = self._base.actInv(pin.updateFramePlacement(self._model, self._data, self._tip))
+            place[:], turn[:] = tip.translation, tip.rotation
+        poses = np.concatenate([places, matrix_to_quaternion(turns)], -1)
+        return poses.reshape(*position.shape[:-1], 7)
 
     def in_base(self, frame: str, pose: np.ndarray) -> np.ndarray:
         """A pose [7] of a frame that does not move, in the base frame; ValueError for others."""

@@ -20,7 +20,7 @@ def program(module: str) -> Callable[[], int]:
     the process quietly meanwhile; Python's own handler would print where the import was broken off.
     A library that is not installed is one line on stderr and `MISTAKE`. Once ``main`` has returned
     and what was registered for the exit is done, the process ends without taking interpreter and
-    libraries apart: on a dozen nodes that is a third of the time a robot takes to stop.
+    libraries apart, which costs the dozen of a robot about a second of processor time.
     """
     status = 0
 

@@ -3,6 +3,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from vla_core.policy_contract import PolicyContract
 from vla_datasets import DatasetReader
 from vla_simulation import demonstrations
 from vla_simulation.corrections import Corrections
@@ -84,6 +85,17 @@ def test_the_expert_takes_its_share_of_a_learner_s_episode(tmp_path):
                           expert_share=0.9)
     assert record(plan, tmp_path / 'helped') == 1
     assert DatasetReader(tmp_path / 'helped').metadata.episodes[0].fields['outcome'] == 'success'
+
+
+def test_an_expert_that_noise_leads_astray_tells_the_way_back_by_any_contract(tmp_path):
+    plan = Demonstrations('tabletop', 'franka', ('pick',), 1, seed=50, learner='expert',
+                          contract='mini_franka', noise_m=0.003)
+    assert record(plan, tmp_path / 'disturbed') == 1
+    disturbed = DatasetReader(tmp_path / 'disturbed')
+    contract = PolicyContract.load('mini_franka')
+    assert disturbed.column('expert.chunk').shape[1:] == (
+        contract.action.horizon, contract.action.space.dimension)
+    assert disturbed.metadata.episodes[0].fields['outcome'] == 'success'
 
 
 def test_nothing_is_told_once_the_target_is_out_of_reach():

@@ -40,6 +40,8 @@ from vla_simulation.world import World
 __all__ = ['Demonstrations', 'main', 'record']
 
 PLAN = 'demonstrations.json'
+#: As a learner: drives wherever noise takes it, by the contract asked for.
+EXPERT = 'expert'
 SETTLE_S = 0.4
 
 
@@ -75,7 +77,7 @@ class Demonstrations:
                 f'expert_share: must be at least 0 and below 1 (got {self.expert_share})')
         if self.learner and self.states:
             raise SceneError('learner: drives through episodes; leave out states')
-        if self.learner and self.contract:
+        if self.learner and self.learner != EXPERT and self.contract:
             raise SceneError('learner: brings its own contract; leave out contract')
 
     @property
@@ -176,12 +178,12 @@ def _contract_and_learner(
     demonstrations: Demonstrations, world: World,
 ) -> tuple[PolicyContract, Policy | None]:
     """What is recorded, and the policy that drives if an expert does not."""
-    if demonstrations.learner:
+    if demonstrations.learner not in ('', EXPERT):
         learner, contract = load_policy(demonstrations.learner, world)
         return contract, learner
-    if demonstrations.contract:
-        return PolicyContract.load(demonstrations.contract), None
-    return world.suite.contract(world.profile), None
+    contract = (PolicyContract.load(demonstrations.contract) if demonstrations.contract
+                else world.suite.contract(world.profile))
+    return contract, ExpertPolicy(world, contract) if demonstrations.learner else None
 
 
 #: Whether an episode succeeded and its simulated seconds; None where it is not to be kept.

@@ -73,7 +73,7 @@ class Tips(Representation):
         flat = np.asarray(actions, np.float64).reshape(-1, self._dimension)
         told = np.empty((len(flat), self._space.dimension))
         for (part, kinematics, _), into in zip(self._parts, self._space.slices):
-            poses = np.array([kinematics.forward(joints) for joints in flat[:, part.arm]])
+            poses = kinematics.forward(flat[:, part.arm])
             told[:, into.translation] = poses[:, :3]
             told[:, into.rotation] = matrix_to_rotation_6d(quaternion_to_matrix(poses[:, 3:]))
             if part.gripper is not None:

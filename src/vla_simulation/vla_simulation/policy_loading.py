@@ -6,6 +6,9 @@ Names come from entry points in ``vla_policies.policies``, folders are opened by
 the simulation runs without a policy package.
 """
 import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from vla_simulation.world import World
 __all__ = ['PolicyError', 'load_policy']
 
 GROUP = 'vla_policies.policies'
+THREADS = 'OMP_NUM_THREADS'
 BUILT_IN = {'expert': ExpertPolicy, 'hold': HoldPolicy}
 
 
@@ -30,17 +34,34 @@ def load_policy(name: str, world: World) -> tuple[Policy, PolicyContract]:
     The policy called ``name`` and its contract.
 
     ``module:attribute`` is a policy, or called with the suite's contract to make one. A policy
-    with a ``contract`` of its own is given what that says, else what the suite's does.
+    with a ``contract`` of its own is given what that says, else what the suite's does. It computes
+    in one thread, unless the process has loaded its libraries before: what comes of it does not
+    depend on the machine then, and the threads of a small network that shares the cores with
+    others mostly wait for each other.
     """
     suggested = world.suite.contract(world.profile)
     if name in BUILT_IN:
         return BUILT_IN[name](world, suggested), suggested
-    policy = _load(name, suggested)
+    with _one_thread():
+        policy = _load(name, suggested)
     if not callable(getattr(policy, 'infer', None)):
         raise PolicyError(f'policy {name!r}: a {type(policy).__name__} has no infer()')
     contract = getattr(policy, 'contract', None) or suggested
     contract.check_robot(world.profile)
     return policy, contract
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenMP reads its variable when it is loaded; one that a person set stays."""
+    if THREADS in os.environ:
+        yield
+        return
+    os.environ[THREADS] = '1'
+    try:
+        yield
+    finally:
+        del os.environ[THREADS]
 
 
 def _load(name: str, contract: PolicyContract) -> Policy:

@@ -1,6 +1,5 @@
 """Work spread over processes, each with a world of its own, with a progress bar on stderr."""
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -47,7 +46,6 @@ _work: Callable[[Any], Any] | None = None
 
 def _begin(start: Callable, settings: tuple) -> None:
     global _work
-    os.environ.setdefault('OMP_NUM_THREADS', '1')
     _work = start(*settings)
 
 

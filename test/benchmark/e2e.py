@@ -129,10 +129,16 @@ def _name(process: psutil.Process) -> str:
     return ' '.join(words[:3]).rsplit('/', 1)[-1]
 
 
-def tell(person: Watcher, robot: str, index: int) -> tuple[str, bool]:
-    """Reset to a random scene and have its instruction done; the family, and whether it was."""
+def tell(
+    person: Watcher, robot: str, index: int, families: tuple[str, ...] = (),
+) -> tuple[str, bool]:
+    """
+    Reset to a random scene of ``families`` and have its instruction done.
+
+    The family, and whether it was; without families any of the suite is drawn.
+    """
     name = suites.made_for(robot)
-    families = sorted(suites.load(name).families)
+    families = families or sorted(suites.load(name).families)
     family = families[random.Random(index).randrange(len(families))]
     instruction = person.reset(f'{name}/{family}', FIRST_SEED + index)
     person.spin(0.5)
@@ -141,7 +147,9 @@ def tell(person: Watcher, robot: str, index: int) -> tuple[str, bool]:
     return family, bool(result.success)
 
 
-def measure(robot: str, policy: str, tasks: int) -> dict[str, object]:
+def measure(
+    robot: str, policy: str, tasks: int, families: tuple[str, ...],
+) -> dict[str, object]:
     """From the launch to the first motion, then ``tasks`` instructions."""
     begun = time.monotonic()
     with launched(robot, policy) as (person, launch):
@@ -151,7 +159,7 @@ def measure(robot: str, policy: str, tasks: int) -> dict[str, object]:
         processes = Processes(launch)
         done: dict[str, list[bool]] = {}
         for index in range(tasks):
-            family, success = tell(person, robot, index)
+            family, success = tell(person, robot, index, families)
             done.setdefault(family, []).append(success)
         cpu, memory = processes.cpu_percent(), processes.memory_mb()
     every = [success for family in done.values() for success in family]
@@ -165,7 +173,9 @@ def measure(robot: str, policy: str, tasks: int) -> dict[str, object]:
     }
 
 
-def soak(robot: str, policy: str, minutes: float, load: int) -> dict[str, object]:
+def soak(
+    robot: str, policy: str, minutes: float, load: int, families: tuple[str, ...],
+) -> dict[str, object]:
     """Tasks without end beside a load; what grows and what is missed."""
     burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(load)]
     with launched(robot, policy) as (person, launch):
@@ -178,7 +188,7 @@ def soak(robot: str, policy: str, minutes: float, load: int) -> dict[str, object
         samples: list[tuple[float, float]] = []
         try:
             while (elapsed := time.monotonic() - begun) < 60.0 * minutes:
-                done.append(tell(person, robot, len(done))[1])
+                done.append(tell(person, robot, len(done), families)[1])
                 samples.append((elapsed, sum(processes.memory_mb().values())))
         finally:
             for burner in burners:
@@ -209,21 +219,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--robots', default='franka', help='with commas: franka,ur,aloha')
     parser.add_argument('--tasks', type=int, default=50, help='instructions to each robot')
+    parser.add_argument('--families', default='', help='with commas: tasks to tell (all)')
     parser.add_argument('--policy', default='', help='expert, or a folder; else the shipped one')
     parser.add_argument('--soak', type=float, default=0.0, metavar='MINUTES')
     parser.add_argument('--load', type=int, default=1, help='processes beside the soak')
     arguments = parser.parse_args()
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randrange(1, 100)))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    families = tuple(name for name in arguments.families.split(',') if name)
     policy = EXPERT if arguments.policy == 'expert' else arguments.policy
     figures: dict[str, object] = {'name': 'e2e', 'policy': arguments.policy or 'shipped'}
     for robot in arguments.robots.split(','):
         if not policy and not policy_made_for(robot):
             sys.exit(f'no policy is shipped for {robot}; give --policy')
         if arguments.tasks:
-            figures |= measure(robot, policy, arguments.tasks)
+            figures |= measure(robot, policy, arguments.tasks, families)
         if arguments.soak:
-            figures |= soak(robot, policy, arguments.soak, arguments.load)
+            figures |= soak(robot, policy, arguments.soak, arguments.load, families)
     print(json.dumps(figures))
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from vla_core.policy_contract import ContractError
 from vla_policies.policy import PolicyError
-from vla_policies.registry import kinds, load_policy
+from vla_policies.registry import kinds, load_policy, made_for
 
 
 @pytest.fixture
@@ -85,3 +85,8 @@ def test_foreign_weights_are_refused_by_name(folder):
     save_file({**weights, name: weights[name] * float('nan')}, path)
     with pytest.raises(PolicyError, match='not finite'):
         load_policy(folder)
+
+
+def test_a_robot_begins_with_its_policy_unless_that_is_to_be_asked_for():
+    assert made_for('franka') == 'tabletop' and made_for('nobody') == ''
+    assert made_for('aloha') == '' and load_policy('bimanual').contract.robot == 'aloha'

@@ -23,6 +23,9 @@ GROUP = 'vla_policies.kinds'
 SETTINGS = 'policy.yaml'
 CONTRACT = 'contract.yaml'
 OWN = {'mini': 'vla_policies.mini.policy'}
+#: Not begun with unasked: in real time ALOHA's guard against self-collision, which takes the two
+#: grippers at one cube for a collision, and its tracking still end what succeeds in lockstep.
+ONLY_BY_NAME = frozenset({'bimanual'})
 
 
 def kinds() -> list[str]:
@@ -46,8 +49,9 @@ def shipped(name: str) -> Path:
 
 
 def made_for(robot: str) -> str:
-    """Name of the first shipped policy whose contract is for the robot; '' where there is none."""
-    return next((name for name in available() if _contract(shipped(name)).robot == robot), '')
+    """Name of the shipped policy that a robot begins with; '' where there is none."""
+    return next((name for name in available() if name not in ONLY_BY_NAME
+                 and _contract(shipped(name)).robot == robot), '')
 
 
 def load_policy(folder: str | Path) -> Policy:

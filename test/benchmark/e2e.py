@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -31,6 +32,7 @@ from vla_inference.benchmark.inference import Person
 from vla_interfaces.msg import ExecutionStatus, PolicyStatus
 from vla_policies.registry import made_for as policy_made_for
 from vla_simulation import suites
+from vla_simulation.scene import SceneError
 
 CONSOLE = Console(stderr=True)
 EXPERT = 'vla_inference.benchmark._policies:LiveExpert'
@@ -129,16 +131,21 @@ def _name(process: psutil.Process) -> str:
     return ' '.join(words[:3]).rsplit('/', 1)[-1]
 
 
-def tell(
-    person: Watcher, robot: str, index: int, families: tuple[str, ...] = (),
-) -> tuple[str, bool]:
-    """
-    Reset to a random scene of ``families`` and have its instruction done.
+def families_of(robot: str, named: str) -> list[str]:
+    """The tasks named, with commas, or all of the robot's suite; one that it lacks ends it all."""
+    suite = suites.load(suites.made_for(robot))
+    try:
+        return [suite.family(name).name for name in named.split(',')] if named else sorted(
+            suite.families)
+    except SceneError as error:
+        sys.exit(f'--families: {error}')
 
-    The family, and whether it was; without families any of the suite is drawn.
-    """
+
+def tell(
+    person: Watcher, robot: str, index: int, families: Sequence[str],
+) -> tuple[str, bool]:
+    """Reset to a random scene and have its instruction done; the family, and whether it was."""
     name = suites.made_for(robot)
-    families = families or sorted(suites.load(name).families)
     family = families[random.Random(index).randrange(len(families))]
     instruction = person.reset(f'{name}/{family}', FIRST_SEED + index)
     person.spin(0.5)
@@ -148,7 +155,7 @@ def tell(
 
 
 def measure(
-    robot: str, policy: str, tasks: int, families: tuple[str, ...],
+    robot: str, policy: str, tasks: int, families: Sequence[str],
 ) -> dict[str, object]:
     """From the launch to the first motion, then ``tasks`` instructions."""
     begun = time.monotonic()
@@ -174,7 +181,7 @@ def measure(
 
 
 def soak(
-    robot: str, policy: str, minutes: float, load: int, families: tuple[str, ...],
+    robot: str, policy: str, minutes: float, load: int, families: Sequence[str],
 ) -> dict[str, object]:
     """Tasks without end beside a load; what grows and what is missed."""
     burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(load)]
@@ -226,12 +233,12 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randrange(1, 100)))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    families = tuple(name for name in arguments.families.split(',') if name)
     policy = EXPERT if arguments.policy == 'expert' else arguments.policy
     figures: dict[str, object] = {'name': 'e2e', 'policy': arguments.policy or 'shipped'}
     for robot in arguments.robots.split(','):
         if not policy and not policy_made_for(robot):
             sys.exit(f'no policy is shipped for {robot}; give --policy')
+        families = families_of(robot, arguments.families)
         if arguments.tasks:
             figures |= measure(robot, policy, arguments.tasks, families)
         if arguments.soak:

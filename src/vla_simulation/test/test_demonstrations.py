@@ -12,6 +12,17 @@ from vla_simulation.expert_policy import HoldPolicy
 from vla_simulation.scene import SceneError
 from vla_simulation.world import World
 
+
+class Taught:
+    """A policy with a contract of its own."""
+
+    def __init__(self, contract):
+        self.contract = contract.model_copy(update={'name': 'of its own'})
+
+    def infer(self, observation, **_):
+        raise AssertionError('nobody asks it')
+
+
 PLAN = Demonstrations('tabletop', 'franka', ('pick',), 2, seed=50)
 
 
@@ -126,7 +137,7 @@ def test_nothing_is_told_once_the_target_is_out_of_reach():
 
 @pytest.mark.parametrize('arguments, named', [
     (['--learner', 'hold', '--states', '3'], 'states'),
-    (['--learner', 'hold', '--contract', 'mini_franka'], 'contract'),
+    (['--learner', f'{__name__}:Taught', '--contract', 'mini_franka'], 'leave out contract'),
     (['--learner', 'hold', '--expert-share', '1.5'], 'expert_share'),
     (['--learner', 'nobody'], 'nobody'),
 ])

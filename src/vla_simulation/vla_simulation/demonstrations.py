@@ -40,8 +40,6 @@ from vla_simulation.world import World
 __all__ = ['Demonstrations', 'main', 'record']
 
 PLAN = 'demonstrations.json'
-#: As a learner: drives wherever noise takes it, by the contract asked for.
-EXPERT = 'expert'
 SETTLE_S = 0.4
 
 
@@ -77,8 +75,6 @@ class Demonstrations:
                 f'expert_share: must be at least 0 and below 1 (got {self.expert_share})')
         if self.learner and self.states:
             raise SceneError('learner: drives through episodes; leave out states')
-        if self.learner and self.learner != EXPERT and self.contract:
-            raise SceneError('learner: brings its own contract; leave out contract')
 
     @property
     def single_states(self) -> bool:
@@ -178,12 +174,14 @@ def _contract_and_learner(
     demonstrations: Demonstrations, world: World,
 ) -> tuple[PolicyContract, Policy | None]:
     """What is recorded, and the policy that drives if an expert does not."""
-    if demonstrations.learner not in ('', EXPERT):
-        learner, contract = load_policy(demonstrations.learner, world)
-        return contract, learner
     contract = (PolicyContract.load(demonstrations.contract) if demonstrations.contract
                 else world.suite.contract(world.profile))
-    return contract, ExpertPolicy(world, contract) if demonstrations.learner else None
+    if not demonstrations.learner:
+        return contract, None
+    learner, own = load_policy(demonstrations.learner, world, contract)
+    if demonstrations.contract and own != contract:
+        raise SceneError('learner: brings its own contract; leave out contract')
+    return own, learner
 
 
 #: Whether an episode succeeded and its simulated seconds; None where it is not to be kept.

@@ -29,17 +29,19 @@ class PolicyError(ConfigurationError):
     """A policy that cannot be loaded; one line."""
 
 
-def load_policy(name: str, world: World) -> tuple[Policy, PolicyContract]:
+def load_policy(
+    name: str, world: World, suggested: PolicyContract | None = None,
+) -> tuple[Policy, PolicyContract]:
     """
     The policy called ``name`` and its contract.
 
-    ``module:attribute`` is a policy, or called with the suite's contract to make one. A policy
-    with a ``contract`` of its own is given what that says, else what the suite's does. It computes
-    in one thread, unless the process has loaded its libraries before: what comes of it does not
-    depend on the machine then, and the threads of a small network that shares the cores with
-    others mostly wait for each other.
+    ``module:attribute`` is a policy, or called with the contract ``suggested`` (by default the
+    suite's) to make one. A policy with a ``contract`` of its own is given what that says, else what
+    the suggested one does. It computes in one thread, unless the process has loaded its libraries
+    before: what comes of it does not depend on the machine then, and the threads of a small network
+    that shares the cores with others mostly wait for each other.
     """
-    suggested = world.suite.contract(world.profile)
+    suggested = suggested or world.suite.contract(world.profile)
     if name in BUILT_IN:
         return BUILT_IN[name](world, suggested), suggested
     with _one_thread():

@@ -8,7 +8,6 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from vla_core.launching import COMES_BACK
 from vla_core.profile import RobotProfile
-from vla_policies.registry import made_for
 
 
 def text(name):
@@ -16,11 +15,11 @@ def text(name):
 
 
 def choose_policy(context):
-    """Name the shipped policy of the robot, or none, for this layer and those after it."""
+    """Name the policy that the robot begins with, or none, for this layer and those after it."""
     chosen = LaunchConfiguration('policy').perform(context)
     if chosen == 'shipped':
-        robot = RobotProfile.load(LaunchConfiguration('robot').perform(context)).name
-        return [SetLaunchConfiguration('policy', made_for(robot))]
+        robot = RobotProfile.load(LaunchConfiguration('robot').perform(context))
+        return [SetLaunchConfiguration('policy', robot.policy)]
     return [SetLaunchConfiguration('policy', '')] if chosen == 'none' else []
 
 
@@ -32,8 +31,8 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'policy', default_value='shipped',
             description='Policy: the folder of a checkpoint, which is served here, or the address '
-                        'of a server, or shipped for the one that comes with the robot, if one '
-                        'does, or none until load_policy is called.'),
+                        'of a server, or shipped for the one that the profile of the robot names, '
+                        'or none until load_policy is called.'),
         DeclareLaunchArgument(
             'contract', default_value='',
             description='Contract between policy and robot, by name or path; empty: the one that '

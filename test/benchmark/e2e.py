@@ -30,7 +30,6 @@ from rich.console import Console
 from vla_core.profile import RobotProfile
 from vla_inference.benchmark.inference import Person
 from vla_interfaces.msg import ExecutionStatus, PolicyStatus
-from vla_policies.registry import made_for as policy_made_for
 from vla_simulation import suites
 from vla_simulation.scene import SceneError
 
@@ -236,8 +235,8 @@ def main() -> None:
     policy = EXPERT if arguments.policy == 'expert' else arguments.policy
     figures: dict[str, object] = {'name': 'e2e', 'policy': arguments.policy or 'shipped'}
     for robot in arguments.robots.split(','):
-        if not policy and not policy_made_for(robot):
-            sys.exit(f'no policy is shipped for {robot}; give --policy')
+        if not policy and not RobotProfile.load(robot).policy:
+            sys.exit(f'{robot} begins without a policy; give --policy')
         families = families_of(robot, arguments.families)
         if arguments.tasks:
             figures |= measure(robot, policy, arguments.tasks, families)

@@ -31,7 +31,7 @@ from vla_inference.benchmark.inference import Person
 from vla_inference.task_check.live_world import LiveWorld
 from vla_interfaces.msg import TaskCheck, TeleopStatus
 from vla_interfaces.srv import FinishEpisode, StartEpisode
-from vla_policies.registry import made_for, shipped
+from vla_policies.registry import shipped
 from vla_recording.bag_metadata import read_metadata
 from vla_recording.episode import Episode
 from vla_simulation.evaluate import Evaluation, evaluate
@@ -276,7 +276,7 @@ def main() -> None:
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randrange(1, 100)))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     folder = options.folder.resolve()
-    initial = options.policy or str(shipped(made_for(ROBOT)))
+    initial = options.policy or str(shipped(RobotProfile.load(ROBOT).policy))
     bags = collect(folder / 'episodes', options.episodes)
     data = folder / f'data_{options.episodes}'
     command('vla_recording.export', *bags, '--contract', CONTRACT, '--out', data,

@@ -189,6 +189,9 @@ class RobotProfile(StrictModel):
     arms: tuple[ArmProfile, ...] = Field(min_length=1)
     leaders: tuple[ArmProfile, ...] = ()
     cameras: tuple[CameraProfile, ...] = ()
+    policy: str = Field(
+        default='', description='what robot.launch.py serves unasked: the name of a policy that '
+                                'comes with the project, or a folder; empty: none')
 
     @field_validator('model_arguments', mode='before')
     @classmethod

@@ -7,8 +7,9 @@ from mini_folder import make
 from safetensors.torch import load_file, save_file
 
 from vla_core.policy_contract import ContractError
+from vla_core.profile import RobotProfile
 from vla_policies.policy import PolicyError
-from vla_policies.registry import kinds, load_policy, made_for
+from vla_policies.registry import kinds, load_policy
 
 
 @pytest.fixture
@@ -87,6 +88,9 @@ def test_foreign_weights_are_refused_by_name(folder):
         load_policy(folder)
 
 
-def test_a_robot_begins_with_its_policy_unless_that_is_to_be_asked_for():
-    assert made_for('franka') == 'tabletop' and made_for('nobody') == ''
-    assert made_for('aloha') == '' and load_policy('bimanual').contract.robot == 'aloha'
+@pytest.mark.parametrize('robot', ['franka', 'ur', 'aloha'])
+def test_the_policy_that_a_robot_begins_with_is_made_for_it(robot):
+    name = RobotProfile.load(robot).policy
+    assert bool(name) == (robot != 'aloha')
+    if name:
+        assert load_policy(name).contract.robot == robot

@@ -16,16 +16,12 @@ from vla_core.policy_contract import PolicyContract
 from vla_core.validation import near_matches
 from vla_policies.policy import Policy, PolicyError
 
-__all__ = ['CONTRACT', 'GROUP', 'SETTINGS', 'available', 'kinds', 'load_policy', 'made_for',
-           'shipped']
+__all__ = ['CONTRACT', 'GROUP', 'SETTINGS', 'available', 'kinds', 'load_policy', 'shipped']
 
 GROUP = 'vla_policies.kinds'
 SETTINGS = 'policy.yaml'
 CONTRACT = 'contract.yaml'
 OWN = {'mini': 'vla_policies.mini.policy'}
-#: Not begun with unasked: in real time ALOHA's guard against self-collision, which takes the two
-#: grippers at one cube for a collision, and its tracking still end what succeeds in lockstep.
-ONLY_BY_NAME = frozenset({'bimanual'})
 
 
 def kinds() -> list[str]:
@@ -46,12 +42,6 @@ def shipped(name: str) -> Path:
         if (folder / name / SETTINGS).is_file():
             return folder / name
     raise PolicyError(f'no policy {name!r}; {near_matches(name, available())}')
-
-
-def made_for(robot: str) -> str:
-    """Name of the shipped policy that a robot begins with; '' where there is none."""
-    return next((name for name in available() if name not in ONLY_BY_NAME
-                 and _contract(shipped(name)).robot == robot), '')
 
 
 def load_policy(folder: str | Path) -> Policy:

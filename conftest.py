@@ -50,3 +50,11 @@ def pytest_runtest_teardown():
 def pytest_xdist_auto_num_workers(config):
     """Tests that start nodes wait more than they compute."""
     return (os.cpu_count() or 1) + 2
+
+
+@pytest.fixture
+def free_port():
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]

@@ -6,8 +6,7 @@ import time
 import pytest
 
 pytestmark = pytest.mark.alone  # a whole robot in real time
-LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'policy:=none', 'runs:=none',
-          'web_port:=0')
+LAUNCH = ('ros2', 'launch', 'vla_bringup', 'robot.launch.py', 'policy:=none', 'runs:=none')
 #: What commands no motion and is started again; the arm follows its targets meanwhile.
 COMING_BACK = ('lib/vla_cameras/camera_node', 'lib/vla_inference/inference_node',
                'lib/vla_inference/task_check', 'lib/vla_monitoring/visualisation',
@@ -16,12 +15,14 @@ COMING_BACK = ('lib/vla_cameras/camera_node', 'lib/vla_inference/inference_node'
 
 def kill(terminal, words):
     process = terminal.process_of(words)
+    assert process is not None, f'{words} ended by itself'
     process.send_signal(signal.SIGKILL)
     process.wait(5.0)
 
 
-def test_what_commands_no_motion_comes_back_while_the_arm_goes_on(terminal, wait_for, probe_of):
-    launch = terminal.start(*LAUNCH)
+def test_what_commands_no_motion_comes_back_while_the_arm_goes_on(
+        terminal, wait_for, probe_of, free_port):
+    launch = terminal.start(*LAUNCH, f'web_port:={free_port}')
     wait_for(lambda: 'is ready' in launch.output.read_text(), 'the controller manager', 60.0)
     wait_for(lambda: terminal.process_of(COMING_BACK[0]), 'the cameras')
     probe = probe_of()

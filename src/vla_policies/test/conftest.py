@@ -1,7 +1,6 @@
 """Servers as processes of their own, and the policy that stands in for a model."""
 import os
 import queue
-import socket
 import subprocess
 import sys
 import threading
@@ -102,11 +101,3 @@ def observe():
             'state': np.arange(1, len(labels) + 1, dtype=np.float32) / 10,
             'state_names': labels, **changes})
     return make
-
-
-@pytest.fixture
-def free_port():
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]

@@ -9,7 +9,9 @@ from vla_control.safety.self_collision import SelfCollisionWatch
 from vla_control.safety.staleness import StreamState, StreamWatch
 from vla_control.safety.stop import StopLatch
 from vla_control.safety.targets import TargetGuard, TargetRefused
+from vla_core.kinematics import ArmKinematics
 from vla_core.profile import RobotProfile
+from vla_hardware import ArmState
 
 PROFILE = RobotProfile.load('franka')
 ARM = PROFILE.arms[0]
@@ -146,18 +148,54 @@ def test_the_latch_keeps_its_first_reason_until_released():
     assert not latch.engaged
 
 
+def arm_state(arm, position, opening=0.0):
+    state = ArmState(arm.name, len(arm.joints))
+    state.position[:] = position
+    state.gripper_position = opening
+    return state
+
+
 def test_links_that_near_each_other_are_named_before_they_touch():
     watch = SelfCollisionWatch(PROFILE, 0.02)
     folded = np.array([0.0, 1.2, 0.0, -3.0, 0.0, 0.6, 0.8])
+
+    def folding(share):
+        return [arm_state(ARM, ARM.home + share * (folded - ARM.home))]
+
     time, found = 0.0, ''
     for share in np.linspace(0.0, 1.0, 2000):
         time += 0.001
-        found = watch.check(time, [ARM.home + share * (folded - ARM.home)])
+        found = watch.check(time, folding(share))
         if found:
             break
     assert 'mm apart' in found
     assert 'fr3_link' in found or 'finger' in found or 'hand' in found
-    watch.accept(time, [ARM.home + share * (folded - ARM.home)])
-    parting = [watch.check(time + 0.001 * k, [ARM.home + (share - 5e-4 * k) * (folded - ARM.home)])
-               for k in range(1, 200)]
+    watch.accept(time, folding(share))
+    parting = [watch.check(time + 0.001 * k, folding(share - 5e-4 * k)) for k in range(1, 200)]
     assert not any(parting)
+
+
+@pytest.mark.parametrize(('sideways', 'passes'), [(0.0, False), (0.023, True)])
+def test_fingers_of_two_grippers_come_near_but_do_not_touch(sideways, passes):
+    """Half open, they go into each other's gaps where one hand stands a little beside the other."""
+    profile = RobotProfile.load('aloha')
+    watch = SelfCollisionWatch(profile, 0.01)
+    kinematics = [ArmKinematics(profile, arm) for arm in profile.arms]
+    poses = [each.forward(arm.home) for each, arm in zip(kinematics, profile.arms)]
+    joints = [arm.home for arm in profile.arms]
+    middle = kinematics[0].in_base('world', np.array([0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 1.0]))[0]
+    time, found = 0.0, ''
+    for reach in np.arange(poses[0][0], middle + (0.02 if passes else 0.05), 0.001):
+        time += 0.01
+        for pose in poses:
+            pose[0] = reach
+        poses[0][1] = sideways
+        joints = [each.inverse(pose, near)
+                  for each, pose, near in zip(kinematics, poses, joints)]
+        found = watch.check(time, [arm_state(arm, position, 0.5)
+                                   for arm, position in zip(profile.arms, joints)])
+        if found:
+            break
+    assert (found == '') is passes, f'{reach - middle} {found}'
+    assert passes or found.count('finger') == 2
+    assert passes or reach > middle - 0.01

@@ -277,7 +277,7 @@ class ControlCore:
             self.events.append(('info', f'stop released (was: {self.latch.reason})'))
             self.latch.release()
             if self._collisions is not None:
-                self._collisions.accept(self.time, [arm.position for arm in self.state.arms])
+                self._collisions.accept(self.time, self.state.arms)
             for runner in self.runners.values():
                 runner.resume()
 
@@ -299,7 +299,7 @@ class ControlCore:
         self.hardware.request('reset', **arguments)
         self.hardware.read(self.state)
         if self._collisions is not None:
-            self._collisions.accept(self.time, [arm.position for arm in self.state.arms])
+            self._collisions.accept(self.time, self.state.arms)
         for runner in self.runners.values():
             runner.settle()
             runner.resume()
@@ -324,7 +324,7 @@ class ControlCore:
             self.fault_text = str(fault)
             self.stop(f'hardware fault: {fault}')
         if self._collisions is not None and not self.latch.engaged:
-            near = self._collisions.check(time, [arm.position for arm in self.state.arms])
+            near = self._collisions.check(time, self.state.arms)
             if near:
                 self.stop(f'self-collision: {near}')
         for runner in self.runners.values():

@@ -101,9 +101,10 @@ class Processes:
 
     def __init__(self, launch: subprocess.Popen) -> None:
         leader = psutil.Process(launch.pid)
-        self._all = {_name(process): process
-                     for process in [leader, *leader.children(recursive=True)]
-                     if 'tell' not in _name(process)}  # which ends with the first task
+        named = [(_name(process), process)
+                 for process in [leader, *leader.children(recursive=True)]]
+        self._all = {name: process for name, process in named
+                     if name and name != 'tell'}  # which ends with the first task
         self._begun, self._before = time.monotonic(), self._seconds()
 
     def _seconds(self) -> dict[str, float]:
@@ -121,7 +122,11 @@ class Processes:
 
 
 def _name(process: psutil.Process) -> str:
-    words = process.cmdline()
+    """What a process is called here; nothing for one that has ended."""
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return ''
     for at, word in enumerate(words):
         if '/lib/' in word and not word.endswith('.py'):
             return word.rsplit('/', 1)[-1]

@@ -90,13 +90,25 @@ class ArmKinematics:
             return joints
         raise Unreachable(f'the pose is out of reach: {size:.3f} m or rad are left')
 
-    def nearest(self, pose: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """The same, but the joints that bring the tip as near as it gets where it is too far."""
-        return self._approach(pose, position)[0]
+    def nearest(
+        self, pose: np.ndarray, position: np.ndarray, duration: float = np.inf,
+    ) -> np.ndarray:
+        """
+        The same, but the joints that bring the tip as near as it gets where it is too far.
 
-    def _approach(self, pose: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, float]:
+        Too far is also what the joints cannot turn to in ``duration`` s at their greatest speeds:
+        where two of them are nearly in line, a small turn of the tip asks for large ones of both.
+        """
+        return self._approach(pose, position, duration)[0]
+
+    def _approach(
+        self, pose: np.ndarray, position: np.ndarray, duration: float = np.inf,
+    ) -> tuple[np.ndarray, float]:
         """Joints [n] and what is left, in m or rad."""
         limits = self._arm.limits
+        reach = limits.velocity * duration
+        lower = np.maximum(limits.position_lower, position - reach)
+        upper = np.minimum(limits.position_upper, position + reach)
         goal = self._base * _se3(pose)
         joints = np.array(position, dtype=float)
         for _ in range(STEPS):
@@ -112,7 +124,7 @@ class ArmKinematics:
             damping = DAMPING**2 * min(1.0, size * 10.0)
             step = jacobian.T @ np.linalg.solve(
                 jacobian @ jacobian.T + damping * np.eye(6), error)
-            joints = np.clip(joints + step, limits.position_lower, limits.position_upper)
+            joints = np.clip(joints + step, lower, upper)
         return joints, size
 
 

@@ -6,8 +6,8 @@ so the watch costs little and still sees every pair in time; where many are due,
 thousands of four arms, the spheres around their shapes tell which of them are far.
 
 Pairs with at most two moving joints between them touch by construction and are left out, as in the
-simulation. Fingers of two grippers, which meet at what one hands to the other, may come as near as
-they like, but not touch.
+simulation. Fingers of two grippers, which meet at what one hands to the other, may touch, but not
+push into each other by more than they and the arms give.
 Distances by Coal (Pan et al. 2012, "FCL"; Montaut et al. 2022).
 """
 
@@ -28,6 +28,7 @@ __all__ = ['SelfCollisionWatch']
 
 FASTEST = 2.0  # m/s, two links toward each other
 SOONEST = 0.02  # s
+GIVE = 0.005  # m, of fingers
 PAIRS_A_MILLISECOND = 4
 BACKLOG = 4  # batches
 
@@ -92,7 +93,7 @@ class SelfCollisionWatch:
         self._pairs = np.array([(pair.first, pair.second)
                                 for pair in self._geometry.collisionPairs]).reshape(-1, 2)
         self._least = np.array([
-            0.0 if self._meet(*pair) else distance for pair in self._pairs.tolist()])
+            -GIVE if self._meet(*pair) else distance for pair in self._pairs.tolist()])
         shapes = [each.geometry for each in self._geometry.geometryObjects]
         for shape in shapes:
             shape.computeLocalAABB()

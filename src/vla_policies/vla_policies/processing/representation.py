@@ -22,6 +22,10 @@ from vla_policies.policy import PolicyError
 
 __all__ = ['Representation', 'Tips', 'representation']
 
+#: Share of the joints' greatest speeds that a decoded step may ask for: a wrist whose joints are
+#: nearly in line is turned no faster than controllers follow.
+UNHURRIED = 0.5
+
 
 class Representation:
     """Actions as they are; ``contract`` is that of what the network tells."""
@@ -66,6 +70,7 @@ class Tips(Representation):
             kind='pose', names=tuple(names), frame='base', rotation='rotation_6d',
             gripper=space.gripper)
         self._dimension = space.dimension
+        self._duration = UNHURRIED / contract.rate_hz
         super().__init__(contract.model_copy(update={
             'action': contract.action.model_copy(update={'space': self._space})}))
 
@@ -88,7 +93,7 @@ class Tips(Representation):
             for row, chunk, seen in zip(actions, poses, np.atleast_2d(state)):
                 joints = seen[columns]
                 for step, pose in zip(row, chunk):
-                    joints = kinematics.nearest(pose, joints)
+                    joints = kinematics.nearest(pose, joints, self._duration)
                     step[part.arm] = joints
             if part.gripper is not None:
                 actions[..., part.gripper] = told[..., source.gripper]

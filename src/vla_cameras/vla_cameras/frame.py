@@ -24,7 +24,8 @@ class Frame:
 
     ``captured_ns`` is monotonic time. ``basis`` says who knows it: the driver stamped the capture,
     it is the picture's arrival here, or a schedule (files, simulation) that is exact. ``depth`` is
-    float32 [h, w], metres along the optical axis, 0 or NaN where unknown.
+    float32 [h, w], metres along the optical axis, 0 or NaN where unknown. One that is not ``shown``
+    has an older picture, which nobody looked at: it says only that the camera works.
     """
 
     image: np.ndarray
@@ -32,6 +33,7 @@ class Frame:
     captured_ns: int
     basis: StampBasis
     depth: np.ndarray | None = None
+    shown: bool = True
 
 
 class CameraFailure(RuntimeError):  # noqa: N818 - it happens to a camera, not to a program

@@ -100,6 +100,7 @@ class CameraNode(Node):
 
         capture = CameraCapture(config, clock, deliver, say)
         publisher = CameraPublisher(self, config, capture.source.intrinsics)
+        capture.source.heard = publisher.heard
         return capture
 
     def _broadcast_mounts(self, cameras: tuple[CameraConfig, ...]) -> None:

@@ -2,6 +2,7 @@
 import cv2
 import numpy as np
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -54,9 +55,8 @@ class CameraPublisher:
         captured = frame.image.shape[1], frame.image.shape[0]
         size = (self._config.publish.width or captured[0],
                 self._config.publish.height or captured[1])
-        heard = self._images.get_subscription_count() > 0
-        heard_compressed = (
-            self._compressed is not None and self._compressed.get_subscription_count() > 0)
+        heard = frame.shown and _heard(self._images)
+        heard_compressed = frame.shown and _heard(self._compressed)
         if heard or heard_compressed:
             image = self._converted(frame, size)
             if heard:
@@ -65,8 +65,13 @@ class CameraPublisher:
             if heard_compressed:
                 self._compressed.publish(self._jpeg(image, stamp_ns))
         self._infos.publish(self._info(captured, size, stamp_ns))
-        if frame.depth is not None:
+        if frame.depth is not None and frame.shown:
             self._publish_depth(frame.depth, captured, size, stamp_ns)
+
+    def heard(self) -> bool:
+        """Whether anybody listens to pictures of any kind."""
+        return any(map(_heard, (
+            self._images, self._compressed, self._depths, self._depth_infos)))
 
     def _converted(self, frame: Frame, size: tuple[int, int]) -> np.ndarray:
         image = frame.image
@@ -118,3 +123,7 @@ class CameraPublisher:
         time_to_message(stamp_ns, message.header.stamp)
         message.header.frame_id = self._config.frame
         return message
+
+
+def _heard(publisher: Publisher | None) -> bool:
+    return publisher is not None and publisher.get_subscription_count() > 0

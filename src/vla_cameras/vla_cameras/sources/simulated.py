@@ -3,10 +3,12 @@ The camera of a simulated robot, rendered here from the state that the simulatio
 
 The control loop writes its state into a block of shared memory and never waits for a camera. A
 picture's capture is the time of the state it shows; when the state stands still no picture comes,
-so an old state never gets a new stamp.
+so an old state never gets a new stamp. While nobody looks, none is rendered; that the camera works
+is told all the same.
 """
 import threading
 import time
+from dataclasses import replace
 from typing import Any, Literal
 
 import mujoco
@@ -51,6 +53,7 @@ class CameraSource(Source):
     def __init__(self, camera: Any) -> None:
         super().__init__(camera)
         self._renderer: Renderer | None = None
+        self._last: Frame | None = None
         self._period_ns = round(1e9 / camera.rate_hz)
         self._next_ns = 0
         self._state_ns = -1
@@ -118,10 +121,13 @@ class CameraSource(Source):
         if self._state_ns >= 0:
             self._awaited_until = 0.0
         self._state_ns, self._advanced_ns = state_ns, time.monotonic_ns()
+        if self._last is not None and not self.heard():
+            return replace(self._last, captured_ns=state_ns, shown=False)
         name = self.camera.name
-        return Frame(
+        self._last = Frame(
             self._renderer.rgb(self._data, name), 'rgb8', state_ns, 'schedule',
             self._renderer.depth(self._data, name) if self.options.depth else None)
+        return self._last
 
     def close(self) -> None:
         if self._renderer is not None:

@@ -2,6 +2,7 @@
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from vla_cameras.camera_info import Intrinsics
@@ -35,6 +36,8 @@ class Source(ABC):
     def __init__(self, camera: 'CameraConfig') -> None:
         self.camera = camera
         self.options = camera.source
+        #: Whether anybody looks at the pictures; a source that makes them can spare itself some.
+        self.heard: Callable[[], bool] = lambda: True
         self.stopping = threading.Event()
 
     @property

@@ -47,6 +47,29 @@ def test_a_picture_has_the_time_of_the_state_it_shows(robot, watch):
     assert len({frame.captured_ns for frame in running.frames}) == len(running.frames)
 
 
+def test_while_nobody_looks_nothing_is_rendered_and_the_camera_still_tells_that_it_works(robot):
+    name, hardware = robot
+    front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')
+    source = CameraSource(front)
+    hardware.configure()
+    hardware._publish()
+    looked_at = [False, False, True]
+    source.heard = lambda: looked_at.pop(0)
+    source.open()
+    try:
+        frames = []
+        while len(frames) < 4:
+            hardware._publish()
+            if (frame := source.read()) is not None:
+                frames.append(frame)
+    finally:
+        source.close()
+    assert [frame.shown for frame in frames] == [True, False, False, True]
+    assert frames[1].image is frames[0].image
+    stamps = [frame.captured_ns for frame in frames]
+    assert stamps == sorted(set(stamps))
+
+
 def test_a_picture_is_that_of_the_scene_after_every_reset(watch):
     name = f'cameras_scene_{os.getpid()}'
     hardware = SimulatedHardware(FRANKA, world='tabletop', snapshot=name)

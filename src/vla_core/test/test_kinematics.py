@@ -43,3 +43,13 @@ def test_a_pose_out_of_reach_is_told_and_come_near_to(arm):
     with pytest.raises(Unreachable, match='out of reach'):
         kinematics.inverse(pose, arm.home)
     assert np.all(np.isfinite(kinematics.nearest(pose, arm.home)))
+
+
+def test_no_joint_turns_further_than_it_can_in_the_time(arm):
+    arm, kinematics = arm
+    for joints in spread(arm, (20,)):
+        turned = kinematics.nearest(kinematics.forward(joints), arm.home, 0.05)
+        assert np.all(np.abs(turned - arm.home) <= 0.05 * arm.limits.velocity + 1e-9)
+    near = arm.home + 0.01 * arm.limits.velocity
+    found = kinematics.nearest(kinematics.forward(near), arm.home, 0.05)
+    assert np.allclose(kinematics.forward(found), kinematics.forward(near), atol=1e-3)

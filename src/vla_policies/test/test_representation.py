@@ -52,6 +52,23 @@ def test_a_pose_out_of_reach_is_approached():
         assert np.all(joints <= arm.limits.position_upper + 1e-6)
 
 
+def test_a_wrist_that_is_nearly_straight_turns_no_faster_than_controllers_follow():
+    told = Tips(CONTRACT)
+    state, labels = observed()
+    for arm in ALOHA.arms:
+        state[labels.index(arm.joints[4])] = 0.02  # forearm and wrist are nearly in line
+    space = CONTRACT.action.space
+    part = space.slices[0]
+    start = state[[labels.index(joint) for joint in space.labels[part.arm]]]
+    actions = np.zeros((1, 10, space.dimension))
+    actions[..., part.arm] = start
+    tips = told.encode(actions)
+    tips[..., 1] += np.linspace(0.0, 0.03, 10)  # sideways
+    again = told.decode(tips, state[None])[0, :, part.arm]
+    steps = np.abs(np.diff(np.concatenate([start[None], again]), axis=0)) * CONTRACT.rate_hz
+    assert np.all(steps <= 0.5 * ALOHA.arms[0].limits.velocity + 1e-4)
+
+
 def test_actions_are_themselves_unless_tips_are_asked_for():
     actions = np.ones((3, CONTRACT.action.space.dimension))
     same = representation('actions', CONTRACT)

@@ -29,6 +29,13 @@ def robot():
     hardware.close()
 
 
+def test_no_camera_is_drawn_faster_than_a_processor_can_beside_a_robot():
+    profile = RobotProfile.load('aloha')
+    assert profile.cameras[0].rate_hz == 50
+    assert {camera.rate_hz for camera in load_cameras('simulated', 'aloha')} == {30}
+    assert {camera.rate_hz for camera in load_cameras('simulated', 'ur')} == {30}
+
+
 def test_a_picture_has_the_time_of_the_state_it_shows(robot, watch):
     name, hardware = robot
     front, = load_cameras('simulated', 'franka', ['front'], snapshot=name, world='none')

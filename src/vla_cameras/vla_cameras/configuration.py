@@ -244,7 +244,9 @@ def _simulated(camera: CameraConfig, **known: str) -> CameraConfig:
     if source.kind != 'simulated':
         return camera
     left_open = {key: value for key, value in known.items() if not getattr(source, key)}
-    return camera.model_copy(update={'source': source.model_copy(update=left_open)})
+    return camera.model_copy(update={
+        'source': source.model_copy(update=left_open),
+        'rate_hz': min(camera.rate_hz, source.highest_rate_hz)})
 
 
 def _resolved(

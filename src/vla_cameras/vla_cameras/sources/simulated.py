@@ -19,7 +19,7 @@ from vla_cameras.frame import Frame, SourceLost
 from vla_cameras.sources.source import Source, SourceConfig
 from vla_core.profile import RobotProfile
 from vla_core.shared_memory import SharedMemoryError
-from vla_core.validation import ConfigurationError
+from vla_core.validation import ConfigurationError, Real
 from vla_simulation.model import build_model
 from vla_simulation.rendering import Renderer, RenderError
 from vla_simulation.snapshot import SnapshotReader
@@ -43,6 +43,8 @@ class SimulatedConfig(SourceConfig):
         '', description='a suite by name, module:name, or none; empty: that of the robot')
     snapshot: str = Field('', description='name of the shared state; empty: as the node has it')
     depth: bool = False
+    highest_rate_hz: Real = Field(
+        30.0, gt=0, description='drawn no faster, which would take the processor from the robot')
 
 
 class CameraSource(Source):

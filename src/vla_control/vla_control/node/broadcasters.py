@@ -90,6 +90,8 @@ class _ArmBroadcaster(Broadcaster):
             self.message_type, topic_prefix(profile, arm.name) + self.topic, STATES)
 
     def publish(self, state: LoopState, stamp: Time) -> None:
+        if not self._publisher.get_subscription_count():
+            return
         if hasattr(self._message, 'header'):
             self._message.header.stamp = stamp
         if self._fill(state.arms[self._arm.name]):

@@ -1,4 +1,4 @@
-"""What will be executed and what has been, for people who watch."""
+"""What will be executed and what has been, for people who watch, while one does."""
 from collections import deque
 
 import numpy as np
@@ -39,11 +39,13 @@ class Paths:
     def publish(self, times_s: np.ndarray, rows: np.ndarray, now_ns: int) -> None:
         """Publish all of it: ``rows`` [n, D] are committed for ``times_s`` [n] from now."""
         for arm, publisher in self._executed_publishers.items():
+            if not publisher.get_subscription_count():
+                continue
             path = Path(poses=list(self._executed[arm]))
             path.header.frame_id = self._layout.profile.arm(arm).base_frame
             time_to_message(now_ns, path.header.stamp)
             publisher.publish(path)
-        if not self._committed_publishers:
+        if not any(each.get_subscription_count() for each in self._committed_publishers):
             return
         knots = self._layout.split(rows)
         for index, publisher in enumerate(self._committed_publishers):

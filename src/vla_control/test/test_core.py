@@ -358,27 +358,3 @@ def test_the_tick_does_not_grow(lockstep):
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 4000
-
-
-def test_servos_that_trail_are_led_without_being_carried_beyond_where_they_stop(lockstep):
-    """The lead changes faster than the motion: under the motion's limits it could not stop."""
-    robot = lockstep('aloha', {'joints': {
-        'type': 'joint_position', 'arm': 'left', 'parameters': {'reference.mode': 'stepped'}}})
-    robot.core.switch(['joints'], [])
-    home, way, seconds = robot.arm.home, 0.35, 0.6
-    apart = []
-
-    def target(time):
-        share = min(max((time - 0.2) / seconds, 0.0), 1.0)
-        place = home.copy()
-        place[1:3] += way * share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
-        apart.append(np.abs(place - robot.state.position).max())
-        return place.tolist()
-
-    robot.run(0.2 + seconds, 'joint', target, 100.0)
-    farthest = robot.state.position[2]
-    for _ in range(30):
-        robot.run(0.01, 'joint', target, 100.0)
-        farthest = max(farthest, robot.state.position[2])
-    assert max(apart) < 0.03
-    assert farthest < home[2] + way + 0.01

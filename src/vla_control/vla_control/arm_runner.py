@@ -56,8 +56,6 @@ class ArmRunner:
         self._limiters: dict[ControlMode, Limiter] = {
             mode: make_limiter(mode, context.profile.limits, context.period, safety.limit_margin)
             for mode in context.capabilities.modes}
-        self._delay = np.array(
-            context.capabilities.servo_delay or (0.0,) * context.model.joints)
         self._resting = False
         self._fastest = context.profile.limits.velocity * safety.velocity_tolerance
 
@@ -175,25 +173,12 @@ class ArmRunner:
             values = self._rest.compute(dt, state.position, state.velocity)
             self.status = ArmStatus.STOPPED if self._latch.engaged or reason else ArmStatus.RESTING
         command.values[:] = self.limiter.limit(values, state.position, state.velocity)
-        if command.mode is ControlMode.POSITION and self._delay.any():
-            self._lead(command.values)
         if self.gripper is not None:
             command.gripper, command.gripper_max_effort = self.gripper.update(
                 dt, hold or self._latch.engaged)
         else:
             command.gripper = command.gripper_max_effort = float('nan')
         return reason or self._too_fast()
-
-    def _lead(self, values: np.ndarray) -> None:
-        """
-        Command ahead of the motion by the lag T of the arm's servos, q + T q̇, to have the motion.
-
-        Behind the limits, which hold for the motion: ahead of it the command changes faster than
-        it, by T times its jerk, and a limit on that would carry it beyond where it is to stop.
-        """
-        limits = self.context.profile.limits
-        values += self._delay * self.limiter.velocity
-        np.clip(values, limits.position_lower, limits.position_upper, out=values)
 
     def _too_fast(self) -> str:
         speed = np.abs(self.context.state.velocity)

@@ -1,8 +1,8 @@
 """From a joint reference (q*, q̇*, q̈*) to a command in the mode that an arm takes.
 
     effort    τ = K (q* − q) + D (q̇* − q̇) + M q̈* + C q̇ + g + friction      (Craig 2005, ch. 10)
-    position  q* + k⁻¹ (M q̈* + C q̇ + g + friction − Jᵀ F_ext), ahead by what a servo of stiffness k
-              yields to its load; that it trails is made up for behind the limits (`arm_runner`)
+    position  q* + T q̇* + k⁻¹ (M q̈* + C q̇ + g + friction − Jᵀ F_ext), ahead by the lag T of the
+              arm's own servo and by what a servo of stiffness k yields to its load
     velocity  q̇* + k (q* − q)
 """
 
@@ -46,6 +46,7 @@ class JointDrive:
         stiffness = capabilities.servo_stiffness
         self._compliance = 1.0 / np.array(stiffness) if stiffness else None
         self._load = np.zeros(6)
+        self._delay = np.array(capabilities.servo_delay or (0.0,) * model.joints)
         self._friction = Friction(FrictionGains(), model.friction, model.damping)
         self._coulomb = model.friction  # the servo's lag covers the viscous part
         self._out = np.zeros(model.joints)
@@ -71,7 +72,8 @@ class JointDrive:
         """
         out = self._out
         if self.mode is ControlMode.POSITION:
-            out[:] = position
+            np.multiply(self._delay, velocity, out=out)
+            out += position
             if self._compliance is not None:
                 out += self._compliance * self._servo_torque(
                     measured, velocity, acceleration, wrench)

@@ -29,11 +29,13 @@ def robot():
     hardware.close()
 
 
-def test_no_camera_is_drawn_faster_than_a_processor_can_beside_a_robot():
+def test_no_camera_is_drawn_faster_than_a_processor_can_unless_a_set_says_so(tmp_path):
     profile = RobotProfile.load('aloha')
     assert profile.cameras[0].rate_hz == 50
     assert {camera.rate_hz for camera in load_cameras('simulated', 'aloha')} == {30}
-    assert {camera.rate_hz for camera in load_cameras('simulated', 'ur')} == {30}
+    fast = tmp_path / 'fast.yaml'
+    fast.write_text('every: {rate_hz: 60, source: {kind: simulated}}')
+    assert {camera.rate_hz for camera in load_cameras(fast, 'aloha')} == {60}
 
 
 def test_a_picture_has_the_time_of_the_state_it_shows(robot, watch):

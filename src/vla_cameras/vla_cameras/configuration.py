@@ -244,9 +244,7 @@ def _simulated(camera: CameraConfig, **known: str) -> CameraConfig:
     if source.kind != 'simulated':
         return camera
     left_open = {key: value for key, value in known.items() if not getattr(source, key)}
-    return camera.model_copy(update={
-        'source': source.model_copy(update=left_open),
-        'rate_hz': min(camera.rate_hz, source.highest_rate_hz)})
+    return camera.model_copy(update={'source': source.model_copy(update=left_open)})
 
 
 def _resolved(
@@ -260,5 +258,7 @@ def _resolved(
                     f'camera {name}: {field}: is missing, and no robot profile has a camera '
                     f'{name!r}; add it')
             fields[field] = getattr(profile, field)
+            if field == 'rate_hz':
+                fields[field] = entry.source.usual_rate_hz(fields[field])
     fovy = {'fovy': profile.fovy} if profile else {}
     return CameraConfig(name=name, calibration=calibration, **fields, **fovy)

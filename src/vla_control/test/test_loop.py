@@ -130,9 +130,9 @@ def test_a_slow_robot_ticks_and_moves_in_its_own_time():
     with LoopClient.start(configuration('slow', real_time_factor=0.25)) as client:
         client.switch(['joints'], [])
         first = client.read_state()
-        begun = time.monotonic()
         client.follow_trajectory(
             'joints', TrajectoryPoints(np.array([0.4]), first.arms['arm'].position[None] + 0.1))
+        begun = time.monotonic()
         last = wait(client, lambda s: s.arms['arm'].trajectory_status.name == 'SUCCEEDED', 20.0)
         assert time.monotonic() - begun > 0.4 / 0.25
         simulated = (last.ticks - first.ticks) * 1e-3

@@ -176,7 +176,7 @@ def test_links_that_near_each_other_are_named_before_they_touch():
 
 
 @pytest.mark.parametrize(('sideways', 'passes'), [(0.0, False), (0.023, True)])
-def test_fingers_of_two_grippers_may_touch_and_not_push(sideways, passes):
+def test_fingers_of_two_grippers_come_near_but_do_not_touch(sideways, passes):
     """Half open, they go into each other's gaps where one hand stands a little beside the other."""
     profile = RobotProfile.load('aloha')
     watch = SelfCollisionWatch(profile, 0.01)

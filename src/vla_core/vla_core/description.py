@@ -1,12 +1,14 @@
 """The URDF of a robot, expanded from the xacro that its profile names."""
 import os
+from typing import NamedTuple
 from xml.dom import minidom
+from xml.etree import ElementTree
 
 import xacro
 
 from vla_core.profile import ProfileError, RobotProfile
 
-__all__ = ['robot_description']
+__all__ = ['Mimic', 'mimics', 'robot_description']
 
 
 def robot_description(profile: RobotProfile, **arguments: str) -> str:
@@ -29,3 +31,19 @@ def robot_description(profile: RobotProfile, **arguments: str) -> str:
         return xacro.process_file(os.fspath(path), mappings=mappings).toprettyxml(indent='  ')
     except (xacro.XacroException, OSError) as error:
         raise ProfileError(f'robot {profile.name}: {path.name}: {error}') from error
+
+
+class Mimic(NamedTuple):
+    """A joint that follows another: ``factor`` times its position, plus ``offset``."""
+
+    joint: str
+    factor: float
+    offset: float
+
+
+def mimics(urdf: str) -> dict[str, Mimic]:
+    """What each joint that follows another does, by name."""
+    return {joint.get('name'): Mimic(mimic.get('joint'), float(mimic.get('multiplier', 1.0)),
+                                     float(mimic.get('offset', 0.0)))
+            for joint in ElementTree.fromstring(urdf).findall('joint')
+            if (mimic := joint.find('mimic')) is not None}

@@ -19,7 +19,7 @@ from vla_cameras.frame import Frame, SourceLost
 from vla_cameras.sources.source import Source, SourceConfig
 from vla_core.profile import RobotProfile
 from vla_core.shared_memory import SharedMemoryError
-from vla_core.validation import ConfigurationError, Real
+from vla_core.validation import ConfigurationError
 from vla_simulation.model import build_model
 from vla_simulation.rendering import Renderer, RenderError
 from vla_simulation.snapshot import SnapshotReader
@@ -28,6 +28,7 @@ from vla_simulation.suites import load_world, made_for
 __all__ = ['CameraSource', 'SimulatedConfig']
 
 STANDS_STILL_NS = 1_000_000_000
+DRAWN_AT_MOST_HZ = 30.0
 #: The robot and its cameras are started together; until then a simulation is awaited, not missed.
 COMES_UP_S, LOOKED_FOR_EVERY_S = 15.0, 0.2
 # xacro keeps its state in its module: one description at a time.
@@ -43,8 +44,10 @@ class SimulatedConfig(SourceConfig):
         '', description='a suite by name, module:name, or none; empty: that of the robot')
     snapshot: str = Field('', description='name of the shared state; empty: as the node has it')
     depth: bool = False
-    highest_rate_hz: Real = Field(
-        30.0, gt=0, description='drawn no faster, which would take the processor from the robot')
+
+    def usual_rate_hz(self, profile_hz: float) -> float:
+        """No faster than a processor draws beside a robot and a policy."""
+        return min(profile_hz, DRAWN_AT_MOST_HZ)
 
 
 class CameraSource(Source):

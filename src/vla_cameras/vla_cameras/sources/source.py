@@ -22,6 +22,10 @@ class SourceConfig(StrictModel):
 
     kind: str
 
+    def usual_rate_hz(self, profile_hz: float) -> float:
+        """The rate of a camera for which the set gives none: that of the robot profile."""
+        return profile_hz
+
 
 class Source(ABC):
     """

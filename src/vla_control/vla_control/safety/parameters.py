@@ -36,4 +36,5 @@ class SafetyParameters(StrictModel):
     limit_margin: Real = parameter(
         0.05, gt=0, unit='rad', description="effort arms: barrier before a joint's end")
     self_collision_distance: Real = parameter(
-        0.01, ge=0, unit='m', description='links nearer than this latch the stop; 0: off')
+        0.01, ge=0, unit='m', description='links nearer than this latch the stop, fingers of two '
+        'grippers only where they touch; 0: off')

@@ -6,60 +6,29 @@ so the watch costs little and still sees every pair in time; where many are due,
 thousands of four arms, the spheres around their shapes tell which of them are far.
 
 Pairs with at most two moving joints between them touch by construction and are left out, as in the
-simulation. Fingers of two grippers, which meet at what one hands to the other, may touch, but not
-push into each other by more than they and the arms give.
+simulation. Fingers of two grippers, which meet at what one hands to the other, may come as near as
+they like, but not touch.
 Distances by Coal (Pan et al. 2012, "FCL"; Montaut et al. 2022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from xml.etree import ElementTree
+from collections.abc import Sequence
 
 import numpy as np
 import pinocchio as pin
 
 from vla_control.arm_model import description, full_model
-from vla_core.profile import GripperProfile, RobotProfile
+from vla_core.description import Mimic, mimics
+from vla_core.profile import RobotProfile
 from vla_hardware import ArmState
 
 __all__ = ['SelfCollisionWatch']
 
 FASTEST = 2.0  # m/s, two links toward each other
 SOONEST = 0.02  # s
-GIVE = 0.005  # m, of fingers
 PAIRS_A_MILLISECOND = 4
 BACKLOG = 4  # batches
-
-
-@dataclass(frozen=True)
-class _Finger:
-    """A gripper's joint: where it lies in q, and where it is from closed (0) to open (1)."""
-
-    place: int
-    closed: float
-    open: float
-
-    def position(self, opening: float) -> float:
-        return self.closed + opening * (self.open - self.closed)
-
-
-def _fingers(gripper: GripperProfile | None, mimics: dict[str, tuple[float, float]],
-             place: Callable[[str], int]) -> list[_Finger]:
-    if gripper is None:
-        return []
-    rules = {name: mimics.get(name, (1.0, 0.0)) for name in gripper.joints}
-    return [_Finger(place(name), factor * gripper.closed + offset, factor * gripper.open + offset)
-            for name, (factor, offset) in rules.items()]
-
-
-def _mimics(urdf: str) -> dict[str, tuple[float, float]]:
-    """Factor and offset of each joint that follows another."""
-    return {joint.get('name'): (float(mimic.get('multiplier', 1.0)),
-                                float(mimic.get('offset', 0.0)))
-            for joint in ElementTree.fromstring(urdf).findall('joint')
-            if (mimic := joint.find('mimic')) is not None}
 
 
 class SelfCollisionWatch:
@@ -75,14 +44,16 @@ class SelfCollisionWatch:
         present = [arm for arm in (*profile.arms, *profile.leaders)
                    if all(map(model.existJointName, arm.joints))]
         self._arms = [np.array([self._place(name) for name in arm.joints]) for arm in present]
-        mimics = _mimics(description(profile))
-        self._fingers = [_fingers(arm.gripper, mimics, self._place) for arm in present]
-        self._grippers = [{model.getJointId(name) for name in arm.gripper.joints}
-                          if arm.gripper else set() for arm in present]
-        for arm, places, fingers in zip(present, self._arms, self._fingers):
-            self._q[places] = arm.home
-            for finger in fingers:
-                self._q[finger.place] = finger.position(1.0)
+        followers = mimics(description(profile))
+        self._grippers = [arm.gripper for arm in present]
+        fingers = [gripper.joints if gripper else () for gripper in self._grippers]
+        self._fingers = [
+            [(self._place(name), followers.get(name, Mimic(name, 1.0, 0.0))) for name in names]
+            for names in fingers]
+        self._hand_of = {model.getJointId(name): number
+                         for number, names in enumerate(fingers) for name in names}
+        for number, arm in enumerate(present):
+            self._set(number, arm.home, 1.0)
         self._geometry.addAllCollisionPairs()
         pairs = [(p.first, p.second) for p in self._geometry.collisionPairs]
         self._geometry.removeAllCollisionPairs()
@@ -93,7 +64,7 @@ class SelfCollisionWatch:
         self._pairs = np.array([(pair.first, pair.second)
                                 for pair in self._geometry.collisionPairs]).reshape(-1, 2)
         self._least = np.array([
-            -GIVE if self._meet(*pair) else distance for pair in self._pairs.tolist()])
+            0.0 if self._meet(*pair) else distance for pair in self._pairs.tolist()])
         shapes = [each.geometry for each in self._geometry.geometryObjects]
         for shape in shapes:
             shape.computeLocalAABB()
@@ -118,9 +89,9 @@ class SelfCollisionWatch:
 
     def _meet(self, first: int, second: int) -> bool:
         """Whether two shapes are fingers of two grippers."""
-        joints = {self._geometry.geometryObjects[i].parentJoint for i in (first, second)}
-        touched = [gripper for gripper in self._grippers if gripper & joints]
-        return len(touched) == 2 and joints <= set().union(*touched)
+        hands = [self._hand_of.get(self._geometry.geometryObjects[index].parentJoint)
+                 for index in (first, second)]
+        return None not in hands and hands[0] != hands[1]
 
     @property
     def pairs(self) -> int:
@@ -129,18 +100,19 @@ class SelfCollisionWatch:
 
     def check(self, time: float, arms: Sequence[ArmState]) -> str:
         """Name of a pair that came too near, with its distance, or ''."""
-        due = np.flatnonzero(self._due <= time)
+        due, = (self._due <= time).nonzero()
         if not len(due):
             return ''
         self._take(arms)
         if len(due) > BACKLOG * self._batch:
             due = self._without_far(time, due)
         if len(due) > self._batch:
-            due = due[np.argsort(self._due[due])[:self._batch]]
-        for index in due:
-            distance, least = self._distance(index), self._least[index]
-            self._due[index] = time + self._wait(index, distance)
-            if distance < self._accepted[index] - 1e-3 * (self._accepted[index] < least):
+            due = due[self._due[due].argsort()[:self._batch]]
+        for index in due.tolist():
+            distance, least = self._distance(index), float(self._least[index])
+            self._due[index] = time + max((distance - least) / FASTEST, SOONEST)
+            accepted = float(self._accepted[index])
+            if distance < accepted - 1e-3 * (accepted < least):
                 return self._describe(index, distance)
             if distance > least:
                 self._accepted[index] = least
@@ -161,11 +133,16 @@ class SelfCollisionWatch:
             self._due[index] = time + self._wait(index, distance)
 
     def _take(self, arms: Sequence[ArmState]) -> None:
-        for arm, places, fingers in zip(arms, self._arms, self._fingers):
-            self._q[places] = arm.position
-            for finger in fingers:
-                self._q[finger.place] = finger.position(arm.gripper_position)
+        for number, arm in zip(range(len(self._arms)), arms):
+            self._set(number, arm.position, arm.gripper_position)
         self._put()
+
+    def _set(self, number: int, position: np.ndarray, opening: float) -> None:
+        self._q[self._arms[number]] = position
+        if self._grippers[number] is not None:
+            led = self._grippers[number].to_joint(opening)
+            for place, (_, factor, offset) in self._fingers[number]:
+                self._q[place] = factor * led + offset
 
     def _put(self) -> None:
         pin.updateGeometryPlacements(

@@ -7,6 +7,7 @@ import numpy as np
 import pinocchio as pin
 import trimesh
 
+from vla_core.description import mimics
 from vla_core.rotation import matrix_to_quaternion, quaternion_to_matrix, rpy_to_quaternion
 
 __all__ = ['RobotFigure', 'Shape']
@@ -32,10 +33,7 @@ class RobotFigure:
         self._data = self._model.createData()
         self._neutral = pin.neutral(self._model)
         root = ElementTree.fromstring(urdf)
-        self._mimics = {
-            joint.get('name'): (mimic.get('joint'), float(mimic.get('multiplier', 1.0)),
-                                float(mimic.get('offset', 0.0)))
-            for joint in root.findall('joint') if (mimic := joint.find('mimic')) is not None}
+        self._mimics = mimics(urdf)
         materials = {entry.get('name'): _colour(entry) for entry in root.findall('material')}
         self.shapes = [
             shape for link in root.findall('link') for visual in link.findall('visual')
